@@ -1,0 +1,109 @@
+//! Acting as the user: one function, used by prepare, export and replay.
+//!
+//! An identity that did not take must be an error, never an empty set: to prepare, an empty visible set means that the
+//! device must delete everything. Hence the read-back. The role is set before the first savepoint, because
+//! `ROLLBACK TO SAVEPOINT` undoes what was set after it; whoever rolls back checks again with [`check_user`].
+
+use sqlx::{Postgres, Row as _, Transaction};
+use uuid::Uuid;
+
+use crate::sql::Ident;
+
+/// Who a transaction acts as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The user.
+    pub user_id: Uuid,
+    /// The role that users' statements run as.
+    pub acting_role: Ident,
+}
+
+/// The transaction could not be switched.
+#[derive(Debug, thiserror::Error)]
+pub enum ActingError {
+    /// The database refused the switch.
+    #[error("cannot act as the user: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The switch was accepted, but the transaction is not what it should be.
+    #[error(
+        "the identity did not take: expected role {expected_role:?} and user {expected_user}, the transaction has \
+         role {role:?}, user {user:?}, row_security {row_security:?}; nothing was read or written"
+    )]
+    NotTaken {
+        /// The acting role.
+        expected_role: String,
+        /// The user.
+        expected_user: Uuid,
+        /// The role in force.
+        role: String,
+        /// The user in force.
+        user: String,
+        /// The setting in force.
+        row_security: String,
+    },
+    /// The transaction could not be switched back.
+    #[error("the transaction still runs as {role:?} instead of the service; nothing was written")]
+    NotService {
+        /// The role in force.
+        role: String,
+    },
+}
+
+/// Switches the transaction to the user, for its rest or until [`become_service`].
+///
+/// Sets `sojourn.user_id`, the claims that PostgREST- and Supabase-style policies read (`request.jwt.claims`),
+/// `row_security = on` and the role, and reads them back in a statement of its own: outside a transaction a local
+/// setting is gone by then.
+///
+/// # Errors
+/// [`ActingError`]; the transaction must then be rolled back.
+pub async fn become_user(tx: &mut Transaction<'_, Postgres>, identity: &Identity) -> Result<(), ActingError> {
+    let claims = serde_json::json!({ "sub": identity.user_id, "role": identity.acting_role.name() });
+    sqlx::query(
+        "SELECT set_config('sojourn.user_id', $1, true), set_config('request.jwt.claims', $2, true),
+                set_config('row_security', 'on', true), set_config('role', $3, true)",
+    )
+    .bind(identity.user_id.to_string())
+    .bind(claims.to_string())
+    .bind(identity.acting_role.name())
+    .execute(&mut **tx)
+    .await?;
+    check_user(tx, identity).await
+}
+
+/// Checks that the transaction acts as the user.
+///
+/// # Errors
+/// [`ActingError::NotTaken`] says what it acts as instead.
+pub async fn check_user(tx: &mut Transaction<'_, Postgres>, identity: &Identity) -> Result<(), ActingError> {
+    let row = sqlx::query(
+        "SELECT current_user::text, coalesce(current_setting('sojourn.user_id', true), ''),
+                current_setting('row_security')",
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    let (role, user, row_security): (String, String, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+    if role == identity.acting_role.name() && user == identity.user_id.to_string() && row_security == "on" {
+        return Ok(());
+    }
+    Err(ActingError::NotTaken {
+        expected_role: identity.acting_role.name().to_owned(),
+        expected_user: identity.user_id,
+        role,
+        user,
+        row_security,
+    })
+}
+
+/// Switches the transaction back to the service.
+///
+/// # Errors
+/// [`ActingError::NotService`] when it did not take.
+pub async fn become_service(tx: &mut Transaction<'_, Postgres>) -> Result<(), ActingError> {
+    sqlx::query("SELECT set_config('role', 'none', true)").execute(&mut **tx).await?;
+    let row = sqlx::query("SELECT current_user::text, current_user = session_user").fetch_one(&mut **tx).await?;
+    if row.try_get(1)? {
+        return Ok(());
+    }
+    Err(ActingError::NotService { role: row.try_get(0)? })
+}

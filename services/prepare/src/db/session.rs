@@ -1,0 +1,185 @@
+//! Sessions: opened by a prepare, superseded by the next, finished by the agent.
+
+use sojourn_platform::PlatformError;
+use sojourn_wire::SubscriptionId;
+use sojourn_wire::message::prepare::PrepareOutcome;
+use sqlx::types::Json;
+use sqlx::{PgPool, Postgres, Transaction};
+use uuid::Uuid;
+
+/// Where a session stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Its batches are moving.
+    Open,
+    /// The device has everything.
+    Finished,
+    /// A newer one took over, or it never was.
+    Gone,
+}
+
+/// The answer to a request that was prepared before: a repeated request opens no second session.
+///
+/// # Errors
+/// When the database fails.
+pub async fn session_of_request(
+    tx: &mut Transaction<'_, Postgres>,
+    subscription: &SubscriptionId,
+    request: Uuid,
+) -> Result<Option<PrepareOutcome>, PlatformError> {
+    let found: Option<Json<PrepareOutcome>> =
+        sqlx::query_scalar("SELECT result FROM sojourn.session WHERE subscription_id = $1 AND request = $2")
+            .bind(subscription.as_str())
+            .bind(request)
+            .fetch_optional(&mut **tx)
+            .await
+            .map_err(PlatformError::doing("looking up the session of a request"))?;
+    Ok(found.map(|json| json.0))
+}
+
+/// A session to be opened.
+#[derive(Debug)]
+pub struct NewSession<'a> {
+    /// Its id.
+    pub id: Uuid,
+    /// Its subscription.
+    pub subscription: &'a SubscriptionId,
+    /// The request it answers.
+    pub request: Uuid,
+    /// The metadata version of its batches.
+    pub metadata_version: u32,
+    /// The answer.
+    pub outcome: &'a PrepareOutcome,
+}
+
+/// Opens a session in the transaction of its prepare, superseding the one before, and moves the watermark.
+///
+/// # Errors
+/// When the database fails.
+pub async fn session_open(tx: &mut Transaction<'_, Postgres>, session: &NewSession<'_>) -> Result<(), PlatformError> {
+    let doing = || PlatformError::doing("opening the session");
+    sqlx::query("UPDATE sojourn.session SET state = 'superseded' WHERE subscription_id = $1 AND state = 'open'")
+        .bind(session.subscription.as_str())
+        .execute(&mut **tx)
+        .await
+        .map_err(doing())?;
+    let prepare_seq: i64 = sqlx::query_scalar(
+        "UPDATE sojourn.subscription
+            SET snapshot = pg_current_snapshot(), evaluated_at = now(), prepare_seq = prepare_seq + 1
+          WHERE id = $1 RETURNING prepare_seq",
+    )
+    .bind(session.subscription.as_str())
+    .fetch_one(&mut **tx)
+    .await
+    .map_err(doing())?;
+    sqlx::query(
+        "INSERT INTO sojourn.session (id, subscription_id, request, prepare_seq, metadata_version, result)
+         VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(session.id)
+    .bind(session.subscription.as_str())
+    .bind(session.request)
+    .bind(prepare_seq)
+    .bind(i64::from(session.metadata_version))
+    .bind(Json(session.outcome))
+    .execute(&mut **tx)
+    .await
+    .map_err(doing())?;
+    if let PrepareOutcome::Prepared { entities, .. } = session.outcome {
+        let column = |count: fn(&_) -> u64| entities.iter().map(|e| count(e).cast_signed()).collect::<Vec<i64>>();
+        sqlx::query(
+            "INSERT INTO sojourn.subscription_sync_info
+                    (session_id, object_type_code, insert_count, update_count, delete_count)
+             SELECT $1, * FROM unnest($2::int[], $3::bigint[], $4::bigint[], $5::bigint[])",
+        )
+        .bind(session.id)
+        .bind(entities.iter().map(|e| e.object_type_code).collect::<Vec<i32>>())
+        .bind(column(|e: &sojourn_wire::message::prepare::EntityCounts| e.insert))
+        .bind(column(|e| e.update))
+        .bind(column(|e| e.delete))
+        .execute(&mut **tx)
+        .await
+        .map_err(doing())?;
+    }
+    Ok(())
+}
+
+/// The sessions whose batches nobody will read any more.
+///
+/// # Errors
+/// When the database fails.
+pub async fn session_superseded(pool: &PgPool, subscription: &SubscriptionId) -> Result<Vec<Uuid>, PlatformError> {
+    sqlx::query_scalar("SELECT id FROM sojourn.session WHERE subscription_id = $1 AND state = 'superseded'")
+        .bind(subscription.as_str())
+        .fetch_all(pool)
+        .await
+        .map_err(PlatformError::doing("listing superseded sessions"))
+}
+
+/// Forgets a superseded session, once its batches are purged.
+///
+/// # Errors
+/// When the database fails.
+pub async fn session_forget(pool: &PgPool, session: Uuid) -> Result<(), PlatformError> {
+    sqlx::query("DELETE FROM sojourn.session WHERE id = $1 AND state = 'superseded'")
+        .bind(session)
+        .execute(pool)
+        .await
+        .map_err(PlatformError::doing("forgetting a superseded session"))?;
+    Ok(())
+}
+
+/// Notes that the device has received a batch, which opens the window for the next. A number that was never made
+/// opens nothing.
+///
+/// # Errors
+/// When the database fails.
+pub async fn session_received(
+    pool: &PgPool,
+    subscription: &SubscriptionId,
+    session: Uuid,
+    batch: u32,
+) -> Result<State, PlatformError> {
+    let state: Option<String> = sqlx::query_scalar(
+        "UPDATE sojourn.session s
+            SET received = greatest(s.received,
+                  least($3, (SELECT coalesce(max(b.number), 0) FROM sojourn.batch b WHERE b.session_id = s.id)))
+          WHERE s.id = $1 AND s.subscription_id = $2 RETURNING s.state",
+    )
+    .bind(session)
+    .bind(subscription.as_str())
+    .bind(i64::from(batch))
+    .fetch_optional(pool)
+    .await
+    .map_err(PlatformError::doing("noting a received batch"))?;
+    Ok(match state.as_deref() {
+        Some("open") => State::Open,
+        Some("finished") => State::Finished,
+        _ => State::Gone,
+    })
+}
+
+/// Closes a session when every batch up to `last` is durable on the device. Answers whether it is closed.
+///
+/// # Errors
+/// When the database fails.
+pub async fn session_finish(
+    pool: &PgPool,
+    subscription: &SubscriptionId,
+    session: Uuid,
+    last: u32,
+) -> Result<bool, PlatformError> {
+    let closed: Option<i32> = sqlx::query_scalar(
+        "UPDATE sojourn.session s SET state = 'finished', finished_at = coalesce(finished_at, now())
+          WHERE s.id = $1 AND s.subscription_id = $2 AND s.state IN ('open', 'finished')
+            AND (SELECT count(*) FROM sojourn.post_sync p WHERE p.session_id = s.id AND p.number <= $3) = $3
+         RETURNING 1",
+    )
+    .bind(session)
+    .bind(subscription.as_str())
+    .bind(i64::from(last))
+    .fetch_optional(pool)
+    .await
+    .map_err(PlatformError::doing("finishing the session"))?;
+    Ok(closed.is_some())
+}

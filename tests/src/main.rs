@@ -1,0 +1,2 @@
+//! The processes under test.
+fn main() {}
