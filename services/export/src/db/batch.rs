@@ -1,0 +1,105 @@
+//! What was shipped: one row for each batch, written before the agent hears of it.
+
+use sojourn_platform::PlatformError;
+use sojourn_wire::message::batch::{BatchKind, BatchManifest};
+use sqlx::PgPool;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use crate::plan::{Place, Step};
+
+/// A batch that was made.
+#[derive(Debug, Clone)]
+pub struct Made {
+    /// Its number.
+    pub number: u32,
+    /// Where it ended; none at the end of the session.
+    pub ended: Option<Place>,
+    /// What the agent is told.
+    pub manifest: BatchManifest,
+}
+
+/// A batch to be recorded.
+#[derive(Debug)]
+pub struct NewBatch<'a> {
+    /// What it holds, of which entity; none at the end of the session.
+    pub step: Option<Step>,
+    /// After this key.
+    pub after_key: Option<Uuid>,
+    /// Up to this key.
+    pub to_key: Option<Uuid>,
+    /// The keys in between that were not shipped.
+    pub skipped: &'a [Uuid],
+    /// What the agent is told.
+    pub manifest: &'a BatchManifest,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    number: i32,
+    kind: String,
+    object_type_code: i32,
+    to_key: Option<Uuid>,
+    manifest: Json<BatchManifest>,
+}
+
+impl From<Row> for Made {
+    fn from(row: Row) -> Self {
+        let kind = match row.kind.as_str() {
+            "rows" => Some(BatchKind::Rows),
+            "deletes" => Some(BatchKind::Deletes),
+            _ => None,
+        };
+        let step = kind.map(|kind| Step { kind, object_type_code: row.object_type_code });
+        let ended = step.map(|step| Place { step, after: row.to_key });
+        Self { number: row.number.unsigned_abs(), ended, manifest: row.manifest.0 }
+    }
+}
+
+/// The last batch of a session and those before it that the device has not received, in order.
+///
+/// # Errors
+/// When the database fails.
+pub async fn batch_outstanding(pool: &PgPool, session: Uuid, received: i32) -> Result<Vec<Made>, PlatformError> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT number, kind, object_type_code, to_key, manifest FROM sojourn.batch
+          WHERE session_id = $1
+            AND (number > $2 OR number = (SELECT max(number) FROM sojourn.batch WHERE session_id = $1))
+          ORDER BY number",
+    )
+    .bind(session)
+    .bind(received)
+    .fetch_all(pool)
+    .await
+    .map_err(PlatformError::doing("reading the session's batches"))?;
+    Ok(rows.into_iter().map(Made::from).collect())
+}
+
+/// Records a batch.
+///
+/// # Errors
+/// When the session is gone, or the database fails.
+pub async fn batch_record(pool: &PgPool, batch: &NewBatch<'_>) -> Result<(), PlatformError> {
+    let kind = match batch.step.map(|step| step.kind) {
+        Some(BatchKind::Rows) => "rows",
+        Some(BatchKind::Deletes) => "deletes",
+        None => "end",
+    };
+    sqlx::query(
+        "INSERT INTO sojourn.batch
+                (session_id, number, kind, object_type_code, after_key, to_key, skipped, manifest)
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8 WHERE EXISTS (SELECT FROM sojourn.session WHERE id = $1)",
+    )
+    .bind(batch.manifest.session)
+    .bind(i64::from(batch.manifest.batch))
+    .bind(kind)
+    .bind(batch.step.map_or(0, |step| step.object_type_code))
+    .bind(batch.after_key)
+    .bind(batch.to_key)
+    .bind(batch.skipped)
+    .bind(Json(batch.manifest))
+    .execute(pool)
+    .await
+    .map_err(PlatformError::doing("recording a batch"))?;
+    Ok(())
+}

@@ -1,0 +1,5 @@
+//! The only part of this service that touches the database. One file for each thing that is kept or read.
+
+pub mod batch;
+pub mod rows;
+pub mod session;

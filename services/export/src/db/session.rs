@@ -1,0 +1,65 @@
+//! The session an export works for, and the lock that keeps a second worker off it.
+
+use sojourn_platform::PlatformError;
+use sojourn_wire::{AgentId, SubscriptionId};
+use sqlx::{PgPool, Postgres, Transaction};
+use uuid::Uuid;
+
+/// A session as export needs it.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Session {
+    /// The number of its subscription, which names the sync entry table.
+    pub number: i64,
+    /// The configured set of entities.
+    pub dataset: String,
+    /// Whose data it is.
+    pub user_id: Uuid,
+    /// The metadata version of its batches.
+    pub metadata_version: i32,
+    /// The highest batch the device has received.
+    pub received: i32,
+}
+
+/// The session, while it is open and belongs to this agent's subscription.
+///
+/// # Errors
+/// When the database fails.
+pub async fn session_open(
+    pool: &PgPool,
+    agent: &AgentId,
+    subscription: &SubscriptionId,
+    session: Uuid,
+) -> Result<Option<Session>, PlatformError> {
+    sqlx::query_as(
+        "SELECT u.number, u.dataset, u.user_id, s.metadata_version, s.received
+           FROM sojourn.session s
+           JOIN sojourn.subscription u ON u.id = s.subscription_id AND u.status = 'active'
+           JOIN sojourn.subscription_client c ON c.subscription_id = u.id
+          WHERE s.id = $1 AND s.state = 'open' AND u.id = $2 AND c.client_id = $3",
+    )
+    .bind(session)
+    .bind(subscription.as_str())
+    .bind(agent.as_str())
+    .fetch_optional(pool)
+    .await
+    .map_err(PlatformError::doing("looking up the session"))
+}
+
+/// Keeps every other worker off this session until the transaction ends or its worker dies: two of them would
+/// overwrite each other's parts under one manifest. `None` when another has it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn session_lock(
+    pool: &PgPool,
+    session: Uuid,
+) -> Result<Option<Transaction<'static, Postgres>>, PlatformError> {
+    let doing = || PlatformError::doing("locking the session");
+    let mut tx = pool.begin().await.map_err(doing())?;
+    let mine: bool = sqlx::query_scalar("SELECT pg_try_advisory_xact_lock(hashtextextended($1::text, 0))")
+        .bind(session)
+        .fetch_one(&mut *tx)
+        .await
+        .map_err(doing())?;
+    Ok(mine.then_some(tx))
+}

@@ -1,0 +1,258 @@
+//! Wire in, wire out: makes batches of a session while its window is open.
+//!
+//! A batch is put into the store, then recorded, then told to the agent. A worker that dies in between is replaced by
+//! one that makes the same batch again, or tells it again: the agent hears of no batch that is not recorded.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use sojourn_platform::PlatformError;
+use sojourn_platform::acting::Identity;
+use sojourn_platform::entities::{MetadataCache, Published};
+use sojourn_runtime::Client;
+use sojourn_runtime::jobs::{Job, Outcome};
+use sojourn_runtime::nats;
+use sojourn_wire::batch::{BatchWriter, Compression, HeaderFields};
+use sojourn_wire::message::batch::{BatchKind, BatchManifest, BatchOutcome, ExportJob};
+use sojourn_wire::message::{decode, encode};
+use sojourn_wire::{AgentId, Subject, SubscriptionId};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::db::batch::{NewBatch, batch_outstanding, batch_record};
+use crate::db::rows::{self, Ceiling, Range};
+use crate::db::session::{Session, session_lock, session_open};
+use crate::error::HandlerError;
+use crate::plan::{self, Place, Step};
+use crate::store::{self, Address};
+
+/// How long a manifest's confirmation may take.
+const WITHIN: Duration = Duration::from_secs(5);
+/// Batches that a device may have outstanding: made, but not yet received. It bounds the store.
+const WINDOW: u32 = 2;
+
+/// What the handlers share.
+#[derive(Debug, Clone)]
+pub struct Handlers {
+    pool: PgPool,
+    nats: Client,
+    metadata: MetadataCache,
+    ceiling: Ceiling,
+}
+
+/// Everything about the session that its batches need.
+struct Export<'a> {
+    agent: &'a AgentId,
+    subscription: &'a SubscriptionId,
+    session_id: Uuid,
+    session: Session,
+    metadata: std::sync::Arc<Published>,
+    identity: Identity,
+}
+
+/// A batch's file, and what it covers.
+struct File {
+    place: Place,
+    range: Range,
+    rows: u32,
+    bytes: Bytes,
+}
+
+impl Handlers {
+    /// Handlers over these connections.
+    #[must_use]
+    pub fn new(pool: PgPool, nats: Client, ceiling: Ceiling) -> Self {
+        let metadata = MetadataCache::new(pool.clone());
+        Self { pool, nats, metadata, ceiling }
+    }
+
+    /// An export job.
+    pub async fn export(self, job: Job) -> Outcome {
+        self.try_export(job).await.map_or_else(Outcome::from, |()| Outcome::Done)
+    }
+
+    async fn try_export(&self, job: Job) -> Result<(), HandlerError> {
+        let Subject::ExportJob { agent, subscription, session } = job.subject else {
+            return Err(HandlerError::Misrouted(job.subject));
+        };
+        decode::<ExportJob>(&job.payload)?;
+        let Some(_lock) = session_lock(&self.pool, session).await? else {
+            return Err(HandlerError::Taken);
+        };
+        while self.next_batch(&agent, &subscription, session).await? {}
+        Ok(())
+    }
+
+    /// Makes one batch. Answers whether there may be room for another.
+    async fn next_batch(
+        &self,
+        agent: &AgentId,
+        subscription: &SubscriptionId,
+        session_id: Uuid,
+    ) -> Result<bool, HandlerError> {
+        let Some(session) = session_open(&self.pool, agent, subscription, session_id).await? else {
+            return Ok(false);
+        };
+        let made = batch_outstanding(&self.pool, session_id, session.received).await?;
+        for batch in &made {
+            // The worker before may have died between recording and telling; telling twice is harmless.
+            self.tell(agent, subscription, &batch.manifest).await?;
+        }
+        let last = made.last();
+        let number = last.map_or(0, |last| last.number);
+        let ended = last.is_some_and(|last| last.ended.is_none());
+        if ended || number.saturating_sub(session.received.unsigned_abs()) >= WINDOW {
+            return Ok(false);
+        }
+        let version = session.metadata_version.unsigned_abs();
+        let metadata = self.metadata.version(&session.dataset, version).await?;
+        let identity = Identity { user_id: session.user_id, acting_role: metadata.acting_role.clone() };
+        let export = Export { agent, subscription, session_id, session, metadata, identity };
+        match self.make(&export, number + 1, last.and_then(|last| last.ended)).await {
+            Ok(more) => Ok(more),
+            Err(error) if error.is_transient() => Err(error),
+            Err(error) => self.fail(&export, number + 1, &error).await,
+        }
+    }
+
+    /// Makes the batch `number` and tells the agent; without anything left, the end of the session.
+    async fn make(&self, export: &Export<'_>, number: u32, last: Option<Place>) -> Result<bool, HandlerError> {
+        let Some(file) = self.next_file(export, number, last).await? else {
+            let manifest = BatchManifest { session: export.session_id, batch: number, outcome: BatchOutcome::End };
+            let end = NewBatch { step: None, after_key: None, to_key: None, skipped: &[], manifest: &manifest };
+            batch_record(&self.pool, &end).await?;
+            self.tell(export.agent, export.subscription, &manifest).await?;
+            return Ok(false);
+        };
+        let address = Address {
+            agent: export.agent.clone(),
+            subscription: export.subscription.clone(),
+            session: export.session_id,
+            batch: number,
+        };
+        let bytes = file.bytes.len() as u64;
+        let parts = store::put(&self.nats, &address, file.bytes).await?;
+        let Step { kind: content, object_type_code } = file.place.step;
+        let outcome = BatchOutcome::Ready { object_type_code, content, rows: file.rows, bytes, parts };
+        let manifest = BatchManifest { session: export.session_id, batch: number, outcome };
+        let record = NewBatch {
+            step: Some(file.place.step),
+            after_key: file.place.after,
+            to_key: Some(file.range.to_key),
+            skipped: &file.range.skipped,
+            manifest: &manifest,
+        };
+        batch_record(&self.pool, &record).await?;
+        self.tell(export.agent, export.subscription, &manifest).await?;
+        Ok(true)
+    }
+
+    /// The file of the next keys that wait.
+    async fn next_file(
+        &self,
+        export: &Export<'_>,
+        number: u32,
+        last: Option<Place>,
+    ) -> Result<Option<File>, HandlerError> {
+        let load_order: Vec<i32> = export.metadata.entities.iter().map(|table| table.object_type_code).collect();
+        let waiting = rows::waiting(&self.pool, export.session.number).await?;
+        let waits = |step: Step| waiting.contains(&(step.object_type_code, sync_state(step.kind)));
+        for place in plan::places(&plan::steps(&load_order), last, waits) {
+            let file = match place.step.kind {
+                BatchKind::Deletes => self.file_of_deletes(export, number, place).await?,
+                BatchKind::Rows => self.file_of_rows(export, number, place).await?,
+            };
+            if file.is_some() {
+                return Ok(file);
+            }
+        }
+        Ok(None)
+    }
+
+    async fn file_of_deletes(
+        &self,
+        export: &Export<'_>,
+        number: u32,
+        place: Place,
+    ) -> Result<Option<File>, HandlerError> {
+        let role = &export.identity.acting_role;
+        let keys = rows::delete_keys(&self.pool, role, export.session.number, place, self.ceiling.rows).await?;
+        let Some(to_key) = keys.last().copied() else { return Ok(None) };
+        let table = export.table(place)?;
+        let mut writer = BatchWriter::for_deletes(table.key().attribute.id);
+        keys.iter().try_for_each(|key| writer.push_id(*key))?;
+        finish(&mut writer, export.header(number, place), place, Range { to_key, skipped: Vec::new() }).map(Some)
+    }
+
+    async fn file_of_rows(
+        &self,
+        export: &Export<'_>,
+        number: u32,
+        place: Place,
+    ) -> Result<Option<File>, HandlerError> {
+        let table = export.table(place)?;
+        let attributes = table.columns.iter().map(|column| column.attribute.id).collect();
+        let mut writer = BatchWriter::for_rows(attributes)?;
+        let (identity, subscription) = (&export.identity, export.session.number);
+        let read = rows::read_rows(&self.pool, identity, table, subscription, place, self.ceiling, &mut writer);
+        let Some(range) = read.await? else { return Ok(None) };
+        finish(&mut writer, export.header(number, place), place, range).map(Some)
+    }
+
+    /// Tells the agent that its session cannot go on. The session stays as it is: the next sync opens a new one.
+    async fn fail(&self, export: &Export<'_>, number: u32, error: &HandlerError) -> Result<bool, HandlerError> {
+        let (session, subscription) = (export.session_id, export.subscription);
+        tracing::error!(%session, %subscription, %error, "exporting session {session} of {subscription}: {error}");
+        let outcome = BatchOutcome::Failed { reason: format!("the server could not export: {error}; sync again") };
+        let manifest = BatchManifest { session, batch: number, outcome };
+        self.tell(export.agent, subscription, &manifest).await?;
+        Ok(false)
+    }
+
+    async fn tell(
+        &self,
+        agent: &AgentId,
+        subscription: &SubscriptionId,
+        manifest: &BatchManifest,
+    ) -> Result<(), HandlerError> {
+        let (agent, subscription) = (agent.clone(), subscription.clone());
+        let to = Subject::BatchResult { agent, subscription, session: manifest.session, batch: manifest.batch };
+        Ok(nats::publish_stored(&self.nats, &to, None, Bytes::from(encode(manifest)), WITHIN).await?)
+    }
+}
+
+impl Export<'_> {
+    fn table(&self, place: Place) -> Result<&sojourn_platform::entities::Table, PlatformError> {
+        let code = place.step.object_type_code;
+        let missing = || PlatformError::Setup(format!("object type code {code} is not in the session's metadata"));
+        self.metadata.table_of(code).ok_or_else(missing)
+    }
+
+    fn header(&self, number: u32, place: Place) -> HeaderFields {
+        HeaderFields {
+            session: self.session_id,
+            batch_number: number,
+            object_type_code: place.step.object_type_code,
+            metadata_version: self.metadata.version,
+            compression: Compression::Zstd,
+        }
+    }
+}
+
+fn finish(
+    writer: &mut BatchWriter,
+    header: HeaderFields,
+    place: Place,
+    range: Range,
+) -> Result<File, HandlerError> {
+    let rows = writer.rows();
+    Ok(File { place, range, rows, bytes: Bytes::from(writer.finish(header)?) })
+}
+
+/// The state of the entries that a kind of batch is made of.
+fn sync_state(kind: BatchKind) -> i16 {
+    match kind {
+        BatchKind::Rows => 1,
+        BatchKind::Deletes => 2,
+    }
+}
