@@ -21,18 +21,6 @@ BEGIN ATOMIC
     SELECT EXISTS (SELECT FROM crm.system_user u WHERE u.id = crm.current_user_id() AND NOT u.is_disabled);
 END;
 
--- The deepest privilege any of the user's roles gives; none for a disabled user.
-CREATE FUNCTION crm.depth_of(type_code integer, wanted crm.operation) RETURNS crm.access_depth
-    LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
-BEGIN ATOMIC
-    SELECT coalesce(max(p.depth), 'none')
-      FROM crm.system_user u
-      JOIN crm.user_role r ON r.user_id = u.id
-      JOIN crm.role_privilege p ON p.role_id = r.role_id
-     WHERE u.id = crm.current_user_id() AND NOT u.is_disabled
-       AND p.object_type_code = type_code AND p.operation = wanted;
-END;
-
 -- The user, if any depth at all lets them reach their own records; null otherwise.
 CREATE FUNCTION crm.own_id(type_code integer, wanted crm.operation) RETURNS uuid
     LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
@@ -46,27 +34,26 @@ BEGIN ATOMIC
                       AND p.operation = wanted AND p.depth > 'none');
 END;
 
--- The business units whose records the user reaches: none, one, a subtree, or all.
+-- The business units whose records the user reaches: none, one, the tree below it, or the whole tree.
 CREATE FUNCTION crm.business_units(type_code integer, wanted crm.operation) RETURNS uuid[]
     LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
 BEGIN ATOMIC
-    WITH RECURSIVE reach AS MATERIALIZED (
-        SELECT crm.depth_of(type_code, wanted) AS depth
-    ), tree (id) AS (
-        SELECT u.business_unit_id
-          FROM crm.system_user u, reach
-         WHERE u.id = crm.current_user_id() AND reach.depth IN ('business_unit', 'business_unit_and_children')
+    WITH RECURSIVE tree (id, depth) AS (
+        SELECT CASE p.depth WHEN 'organisation' THEN (SELECT b.id FROM crm.business_unit b WHERE b.parent_id IS NULL)
+                            ELSE u.business_unit_id END,
+               p.depth
+          FROM crm.system_user u
+          JOIN crm.user_role r ON r.user_id = u.id
+          JOIN crm.role_privilege p ON p.role_id = r.role_id
+         WHERE u.id = crm.current_user_id() AND NOT u.is_disabled
+           AND p.object_type_code = type_code AND p.operation = wanted AND p.depth >= 'business_unit'
         UNION
-        SELECT b.id
+        SELECT b.id, tree.depth
           FROM tree
           JOIN crm.business_unit b ON b.parent_id = tree.id
-         WHERE (SELECT depth FROM reach) = 'business_unit_and_children'
-    ), reached (id) AS (
-        SELECT id FROM tree
-        UNION ALL
-        SELECT b.id FROM crm.business_unit b WHERE (SELECT depth FROM reach) = 'organisation'
+         WHERE tree.depth >= 'business_unit_and_children'
     )
-    SELECT coalesce(array_agg(id ORDER BY id), '{}') FROM reached;
+    SELECT coalesce(array_agg(DISTINCT tree.id), '{}') FROM tree;
 END;
 
 -- Records of one type shared with the user or with one of their teams. A share adds records, not privileges:
@@ -74,19 +61,16 @@ END;
 CREATE FUNCTION crm.shared_ids(type_code integer, wanted crm.operation) RETURNS uuid[]
     LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
 BEGIN ATOMIC
-    WITH principal (id) AS (
-        SELECT crm.own_id(type_code, wanted)
-        UNION ALL
-        SELECT m.team_id FROM crm.team_member m WHERE m.user_id = crm.own_id(type_code, wanted)
-    )
-    SELECT coalesce(array_agg(DISTINCT s.object_id), '{}')
-      FROM principal
-      JOIN crm.share s ON s.principal_id = principal.id
-     WHERE s.object_type_code = type_code
+    SELECT coalesce(array_agg(s.object_id), '{}')
+      FROM crm.share s
+     WHERE s.principal_id = ANY (crm.current_user_id() || ARRAY(
+               SELECT m.team_id FROM crm.team_member m WHERE m.user_id = crm.current_user_id()))
+       AND s.object_type_code = type_code
        AND CASE wanted WHEN 'read' THEN true
                        WHEN 'write' THEN s.may_write
                        WHEN 'delete' THEN s.may_delete
-                       ELSE false END;
+                       ELSE false END
+       AND crm.own_id(type_code, wanted) IS NOT NULL;
 END;
 
 -- May the user give away a record of this owner? A share never suffices.

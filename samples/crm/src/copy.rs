@@ -58,7 +58,10 @@ impl Rows {
 
     /// Text that must be this text.
     pub(crate) fn exact_text(&mut self, value: &str) -> &mut Rows {
-        for letter in value.chars() {
+        let special = |letter| matches!(letter, '\\' | '\n' | '\r' | '\t');
+        let plain = value.find(special).unwrap_or(value.len());
+        self.text.push_str(&value[..plain]);
+        for letter in value[plain..].chars() {
             match letter {
                 '\\' => self.text.push_str("\\\\"),
                 '\n' => self.text.push_str("\\n"),

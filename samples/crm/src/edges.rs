@@ -194,14 +194,8 @@ pub(crate) const TEXT_ARRAY: Edges = &[
     None,
 ];
 
-pub(crate) const BYTES: Edges = &[
-    Some("\\x"),
-    Some("\\x00"),
-    Some("\\xff00fe01deadbeef"),
-    Some("\\x89504e470d0a1a0a"),
-    Some("\\x5c4e0a"),
-    None,
-];
+pub(crate) const BYTES: Edges =
+    &[Some("\\x"), Some("\\x00"), Some("\\xff00fe01deadbeef"), Some("\\x89504e470d0a1a0a"), Some("\\x5c4e0a"), None];
 
 #[cfg(test)]
 mod tests {
@@ -210,8 +204,23 @@ mod tests {
     #[test]
     fn every_edge_fits_into_the_edge_rows() {
         for edges in [
-            TEXT, SMALLINT, INTEGER, BIGINT, REAL, DOUBLE, NUMERIC, MONEY, POSITIVE_MONEY, BOOLEAN, DATE, TIMESTAMP,
-            TIMESTAMPTZ, JSON, JSON_AS_WRITTEN, TEXT_ARRAY, BYTES,
+            TEXT,
+            SMALLINT,
+            INTEGER,
+            BIGINT,
+            REAL,
+            DOUBLE,
+            NUMERIC,
+            MONEY,
+            POSITIVE_MONEY,
+            BOOLEAN,
+            DATE,
+            TIMESTAMP,
+            TIMESTAMPTZ,
+            JSON,
+            JSON_AS_WRITTEN,
+            TEXT_ARRAY,
+            BYTES,
         ] {
             assert!(edges.len() <= EDGE_ROWS, "{edges:?}");
         }

@@ -132,3 +132,26 @@ impl Entity {
         !self.is_reference() && self != Entity::IncidentLine
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_configuration_lists_every_entity_with_its_code() {
+        let configuration = include_str!("../sojourn.yaml");
+        for entity in Entity::ALL {
+            let entry = format!("  - name: {}\n    type_code: {}\n", entity.name(), entity.type_code());
+            assert!(configuration.contains(&entry), "{entry}");
+        }
+    }
+
+    #[test]
+    fn triggers_and_policies_are_made_for_every_owned_entity() {
+        let files = [include_str!("../schema/06_triggers.sql"), include_str!("../schema/07_policies.sql")];
+        for entity in Entity::ALL.into_iter().filter(|entity| entity.is_owned()) {
+            let pair = format!("('{}', {})", entity.name(), entity.type_code());
+            assert!(files.iter().all(|file| file.contains(&pair)), "{pair}");
+        }
+    }
+}

@@ -4,7 +4,7 @@
 //! [`Plan`], and [`Generated`] names the people through whose eyes tests and the demo look at it. The files under
 //! `schema/` say what the tables hold and who may see what; `sojourn.yaml` lists the entities that go offline.
 //!
-//! The generator is pure down to the bytes it sends: [`organisation`], [`book`] and [`rows`] know no database.
+//! The generator is pure down to the bytes it sends: only `install`, `generate` and `indexes` know a database.
 
 mod book;
 mod copy;
@@ -13,6 +13,7 @@ mod edges;
 mod entity;
 mod error;
 mod generate;
+mod indexes;
 mod install;
 mod organisation;
 mod plan;

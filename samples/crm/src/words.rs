@@ -1,18 +1,54 @@
 //! Names, companies and prose, mostly Latin, some in other scripts.
 
-use fake::locales::{AR_SA, Data, DE_DE, EN, FR_FR, JA_JP, TR_TR, ZH_CN};
+use fake::locales::{AR_SA, DE_DE, Data, EN, FR_FR, JA_JP, TR_TR, ZH_CN};
 
 use crate::draw::Draw;
 
 const CITIES: &[&str] = &[
-    "Aarhus", "Bordeaux", "Cork", "Dresden", "Evora", "Fukuoka", "Göteborg", "Hamburg", "İzmir", "Kraków", "Lisboa",
-    "Málaga", "Novi Sad", "Oulu", "Plzeň", "Reykjavík", "São Paulo", "Tromsø", "Utrecht", "Vilnius", "Wrocław", "Zürich",
-    "Αθήνα", "Київ", "القاهرة", "大阪", "上海", "서울",
+    "Aarhus",
+    "Bordeaux",
+    "Cork",
+    "Dresden",
+    "Evora",
+    "Fukuoka",
+    "Göteborg",
+    "Hamburg",
+    "İzmir",
+    "Kraków",
+    "Lisboa",
+    "Málaga",
+    "Novi Sad",
+    "Oulu",
+    "Plzeň",
+    "Reykjavík",
+    "São Paulo",
+    "Tromsø",
+    "Utrecht",
+    "Vilnius",
+    "Wrocław",
+    "Zürich",
+    "Αθήνα",
+    "Київ",
+    "القاهرة",
+    "大阪",
+    "上海",
+    "서울",
 ];
-const COMPANY_FORMS: &[&str] = &["Ltd", "GmbH", "SARL", "AB", "& Co", "& Sons", "Group", "Partners", "N.V.", "株式会社"];
+const COMPANY_FORMS: &[&str] =
+    &["Ltd", "GmbH", "SARL", "AB", "& Co", "& Sons", "Group", "Partners", "N.V.", "株式会社"];
 const SUBJECTS: &[&str] = &[
-    "Call back", "Contract renewal", "Delivery is late", "Demo", "Follow-up", "Invitation", "Invoice question",
-    "New offer", "Price list", "Quarterly review", "Site visit", "Training",
+    "Call back",
+    "Contract renewal",
+    "Delivery is late",
+    "Demo",
+    "Follow-up",
+    "Invitation",
+    "Invoice question",
+    "New offer",
+    "Price list",
+    "Quarterly review",
+    "Site visit",
+    "Training",
 ];
 
 /// First and last name of one person, from one language.
@@ -89,7 +125,7 @@ pub(crate) fn prose(draw: &mut Draw, least: i64, most: i64) -> String {
         match draw.between(0, 99) {
             0 => text.push_str("\"naïve\""),
             1 => text.push_str("don't"),
-            2 => text.push_str("✓"),
+            2 => text.push('✓'),
             _ => text.push_str(word(draw)),
         }
     }
