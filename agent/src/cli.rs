@@ -1,0 +1,143 @@
+//! The command line: what may be asked, and how answers are shown. Answers go to stdout, talk and bars to stderr.
+
+use std::ffi::OsString;
+use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+use serde::Serialize;
+use sojourn_runtime::process::chain;
+use sojourn_runtime::telemetry::{self, LogSettings};
+
+use crate::commands::{self, Answer};
+use crate::download;
+use crate::error::AgentError;
+use crate::progress::Progress;
+
+/// What the process exits with when operations were refused: it worked, and somebody should look.
+const REFUSED: u8 = 3;
+const USAGE: u8 = 2;
+
+/// Takes your part of a Postgres database offline, and brings your work back.
+///
+/// The device's rows are in HOME/sojourn.db, a plain SQLite file that any program may read and write.
+#[derive(Debug, Parser)]
+#[command(name = "sojourn-agent", version, after_help = EXAMPLES)]
+pub struct Cli {
+    /// The device's folder: its database and its credentials
+    #[arg(long, global = true, env = "SOJOURN_HOME", default_value = ".sojourn", value_name = "DIR")]
+    home: PathBuf,
+
+    /// Answer with one JSON object on stdout, for scripts
+    #[arg(long, global = true)]
+    json: bool,
+
+    /// Give up when the server is silent for this long; what was done until then is kept
+    #[arg(long, global = true, default_value_t = download::PATIENCE.as_secs(), value_name = "SECONDS")]
+    patience: u64,
+
+    #[command(flatten)]
+    log: LogSettings,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+First steps:
+  sojourn-agent init --credentials laptop.json   make this folder a device
+  sojourn-agent go-offline                       take your rows offline
+  sqlite3 .sojourn/sojourn.db                    read and write them with anything
+  sojourn-agent queue                            see what waits to be played back
+  sojourn-agent go-online                        play it back, and see each verdict
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done, but the server refused operations (see `queue`)";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make the folder a device
+    Init {
+        /// The file the administrator made for this device
+        #[arg(long, value_name = "FILE")]
+        credentials: PathBuf,
+    },
+    /// Play the queue back, load your rows, and work without the server from then on
+    GoOffline,
+    /// Play the queue back, show each verdict, load what changed, and be online
+    GoOnline,
+    /// Play the queue back and load what changed, without changing the mode
+    Sync,
+    /// Show the mode, the rows and the queue; needs no server
+    Status,
+    /// Show what was captured and what became of it; needs no server
+    Queue {
+        /// The most entries to show, oldest first
+        #[arg(long, default_value_t = 1000, value_name = "N")]
+        limit: usize,
+    },
+}
+
+/// The process: parses its arguments, does what they say, and answers.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS };
+        }
+    };
+    telemetry::install(&cli.log);
+    let json = cli.json;
+    match perform(cli) {
+        Ok(answer) => {
+            let refused = answer.refused();
+            show(json, &answer);
+            if refused { ExitCode::from(REFUSED) } else { ExitCode::SUCCESS }
+        }
+        Err(error) => {
+            fail(json, &error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(cli: Cli) -> Result<Answer, AgentError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.map_err(|_| AgentError::Stopped("starting its threads"))?;
+    let patience = Duration::from_secs(cli.patience);
+    let progress = if !cli.json && std::io::stderr().is_terminal() { Progress::bars() } else { Progress::silent() };
+    runtime.block_on(async {
+        match cli.command {
+            Command::Init { credentials } => commands::init(&cli.home, &credentials),
+            Command::GoOffline => commands::go_offline(&cli.home, patience, progress).await,
+            Command::GoOnline => commands::go_online(&cli.home, patience, progress).await,
+            Command::Sync => commands::sync(&cli.home, patience, progress).await,
+            Command::Status => commands::status(&cli.home),
+            Command::Queue { limit } => commands::queue(&cli.home, limit),
+        }
+    })
+}
+
+fn show(json: bool, answer: &Answer) {
+    let text = if json { to_json(answer) } else { answer.to_string() };
+    // Whoever closed the pipe does not want to hear.
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+fn fail(json: bool, error: &AgentError) {
+    #[derive(Serialize)]
+    struct Failure {
+        error: String,
+    }
+    let words = chain(error);
+    if json {
+        let _ = writeln!(std::io::stdout(), "{}", to_json(&Failure { error: words.clone() }));
+    }
+    let _ = writeln!(std::io::stderr(), "sojourn-agent: {words}");
+}
+
+fn to_json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}

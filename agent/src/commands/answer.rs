@@ -1,0 +1,192 @@
+//! The answers of commands: for scripts as JSON, for people as text.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+use comfy_table::{Table, presets};
+use serde::Serialize;
+use sojourn_wire::{AgentId, SubscriptionId};
+use uuid::Uuid;
+
+use crate::download::Moved;
+use crate::playback::PlayedBack;
+use crate::store::{EntryCommand, EntryState, Mode, QueueEntry, QueueSummary, Session};
+
+/// What a command answers.
+#[derive(Debug, Serialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the fields of a new device are its credentials' own")]
+pub enum Answer {
+    /// The folder is a device.
+    Initialised { database: PathBuf, agent: AgentId, subscription: SubscriptionId, user_id: Uuid, server: String },
+    /// The device is offline.
+    GoneOffline(Travelled),
+    /// The device is online.
+    GoneOnline(Travelled),
+    /// The device is up to date.
+    Synchronised(Travelled),
+    /// How the device is.
+    Status(Looked),
+    /// What was captured.
+    Queue(QueueAnswer),
+}
+
+/// What an exchange with the server did.
+#[derive(Debug, Serialize)]
+pub struct Travelled {
+    /// The mode afterwards.
+    pub mode: Mode,
+    /// What became of the queue.
+    pub queue: PlayedBack,
+    /// What was loaded.
+    pub data: Moved,
+    /// How long it all took, in milliseconds.
+    pub elapsed_ms: u64,
+    /// The database file.
+    pub database: PathBuf,
+}
+
+/// How a device is.
+#[derive(Debug, Serialize)]
+pub struct Looked {
+    /// What it is doing.
+    pub mode: Mode,
+    /// The database file.
+    pub database: PathBuf,
+    /// The device.
+    pub agent: AgentId,
+    /// Its data set.
+    pub subscription: SubscriptionId,
+    /// Its user.
+    pub user_id: Uuid,
+    /// Its server.
+    pub server: String,
+    /// The metadata its tables were made from; none before the first load.
+    pub metadata_version: Option<u32>,
+    /// Rows per entity.
+    pub rows: BTreeMap<String, u64>,
+    /// The queue.
+    pub queue: QueueSummary,
+    /// The session under way, or the last one.
+    pub session: Option<Session>,
+}
+
+/// The queue.
+#[derive(Debug, Serialize)]
+pub struct QueueAnswer {
+    /// Counts.
+    pub summary: QueueSummary,
+    /// Its entries, oldest first.
+    pub entries: Vec<QueueEntry>,
+}
+
+impl Answer {
+    /// Whether the server refused operations.
+    #[must_use]
+    pub fn refused(&self) -> bool {
+        match self {
+            Self::GoneOffline(t) | Self::GoneOnline(t) | Self::Synchronised(t) => !t.queue.refused.is_empty(),
+            Self::Initialised { .. } | Self::Status(_) | Self::Queue(_) => false,
+        }
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Initialised { database, agent, user_id, .. } => {
+                writeln!(f, "{agent} is a device of user {user_id}; its database is {}", database.display())?;
+                write!(f, "\nNext: sojourn-agent go-offline")
+            }
+            Self::GoneOffline(travelled) => {
+                write!(f, "{travelled}\nOffline ready. Your rows are in {}", travelled.database.display())
+            }
+            Self::GoneOnline(travelled) => write!(f, "{travelled}\nOnline."),
+            Self::Synchronised(travelled) => write!(f, "{travelled}\nUp to date."),
+            Self::Status(looked) => looked.fmt(f),
+            Self::Queue(queue) => queue.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Travelled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.queue.operations > 0 {
+            let kinds: Vec<String> = self.queue.verdicts.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
+            writeln!(f, "Played back {} operations: {}", self.queue.operations, kinds.join(", "))?;
+            for verdict in &self.queue.refused {
+                let reason = verdict.reason.as_deref().unwrap_or("no reason given");
+                writeln!(f, "  operation {}: {}: {reason}", verdict.sequence, verdict.verdict.word())?;
+            }
+        }
+        let Moved { rows, deletes, batches, .. } = self.data;
+        write!(f, "Loaded {rows} rows and {deletes} deletes in {batches} batches, {} ms", self.elapsed_ms)
+    }
+}
+
+impl fmt::Display for Looked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "Mode      {}", self.mode.word())?;
+        writeln!(f, "Device    {} of user {}", self.agent, self.user_id)?;
+        writeln!(f, "Server    {}", self.server)?;
+        writeln!(f, "Database  {}", self.database.display())?;
+        let QueueSummary { waiting, sent, refused, .. } = self.queue;
+        writeln!(f, "Queue     {waiting} waiting, {sent} sent without a verdict, {refused} refused")?;
+        if self.rows.is_empty() {
+            return write!(f, "\nNothing is loaded yet. Next: sojourn-agent go-offline");
+        }
+        let mut table = plain_table(&["entity", "rows"]);
+        for (entity, rows) in &self.rows {
+            table.add_row([entity.clone(), rows.to_string()]);
+        }
+        write!(f, "\n{table}")
+    }
+}
+
+impl fmt::Display for QueueAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.entries.is_empty() {
+            return write!(f, "The queue is empty: nothing was written here since it was last cleaned up.");
+        }
+        let mut table = plain_table(&["#", "captured", "command", "entity", "object", "state", "reason"]);
+        for entry in &self.entries {
+            table.add_row([
+                entry.row_number.to_string(),
+                entry.captured_at.clone(),
+                word(entry.command).to_owned(),
+                entry.entity.clone().unwrap_or_default(),
+                entry.object_id.clone().unwrap_or_default(),
+                state(entry),
+                entry.reason.clone().unwrap_or_default(),
+            ]);
+        }
+        write!(f, "{table}")
+    }
+}
+
+fn plain_table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(header.to_vec());
+    table
+}
+
+fn word(command: EntryCommand) -> &'static str {
+    match command {
+        EntryCommand::Create => "create",
+        EntryCommand::Update => "update",
+        EntryCommand::Delete => "delete",
+        EntryCommand::Start => "group starts",
+        EntryCommand::Stop => "group stops",
+    }
+}
+
+fn state(entry: &QueueEntry) -> String {
+    match (entry.state, &entry.verdict) {
+        (_, Some(verdict)) => verdict.clone(),
+        (EntryState::Waiting, None) => "waiting".to_owned(),
+        (EntryState::Sent, None) => "sent".to_owned(),
+        (EntryState::PlayedBack, None) => "played back".to_owned(),
+        (EntryState::Refused, None) => "refused".to_owned(),
+    }
+}

@@ -1,0 +1,29 @@
+//! What the agent can be asked. Each command opens what it needs, does it, and answers with one value.
+
+mod answer;
+mod look;
+mod travel;
+
+use std::path::Path;
+
+pub use answer::{Answer, Looked, QueueAnswer, Travelled};
+pub use look::{queue, status};
+pub use travel::{go_offline, go_online, sync};
+
+use crate::error::AgentError;
+use crate::home::Home;
+
+/// Makes a folder a device.
+///
+/// # Errors
+/// [`AgentError::Home`] when the folder has one already, or the credentials are none; nothing is changed then.
+pub fn init(folder: &Path, credentials: &Path) -> Result<Answer, AgentError> {
+    let (home, credentials) = Home::init(folder, credentials)?;
+    Ok(Answer::Initialised {
+        database: home.database(),
+        agent: credentials.agent,
+        subscription: credentials.subscription,
+        user_id: credentials.user_id,
+        server: credentials.nats_url,
+    })
+}

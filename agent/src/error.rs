@@ -1,0 +1,53 @@
+//! What a command can end in, and what the process exits with.
+
+use crate::home::HomeError;
+use crate::link::LinkError;
+use crate::store::StoreError;
+
+/// A command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum AgentError {
+    /// The agent's folder.
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    /// The device's database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The link to the server.
+    #[error(transparent)]
+    Link(Box<LinkError>),
+    /// The server said no: its own words.
+    #[error("the server refuses: {0}")]
+    Refused(String),
+    /// The server is newer.
+    #[error("the server answers in words this program does not know: update sojourn-agent")]
+    TooNew,
+    /// The metadata that was published is none.
+    #[error("the metadata of version {version} cannot be read ({problem}): update sojourn-agent")]
+    Metadata {
+        /// Its version.
+        version: u32,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The server expects other operations than the device has.
+    #[error(
+        "the server expects operation {expected}, the device has {first} next: the server was restored to an earlier \
+         state, or this database is a copy; the queue is kept, ask the administrator"
+    )]
+    Gap {
+        /// What the server expects.
+        expected: u64,
+        /// What the device has.
+        first: u64,
+    },
+    /// A part of the agent ended before its time.
+    #[error("the agent stopped while {0}; try again")]
+    Stopped(&'static str),
+}
+
+impl From<LinkError> for AgentError {
+    fn from(error: LinkError) -> Self {
+        Self::Link(Box::new(error))
+    }
+}

@@ -1,0 +1,162 @@
+//! The agent's folder: its database, its credentials, and the lock that keeps a second agent out.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sojourn_runtime::secret::NkeySeed;
+use sojourn_wire::{AgentId, SubscriptionId};
+use uuid::Uuid;
+
+use crate::store::{Device, Store, StoreError};
+
+const DATABASE: &str = "sojourn.db";
+const CREDENTIALS: &str = "credentials.json";
+const LOCK: &str = "agent.lock";
+
+/// What a device is given to show who it is: one file for each device, made by the administrator.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Credentials {
+    /// The device.
+    pub agent: AgentId,
+    /// Its offline data set.
+    pub subscription: SubscriptionId,
+    /// The user.
+    pub user_id: Uuid,
+    /// NATS: `nats://HOST:PORT`.
+    pub nats_url: String,
+    /// The device's nkey seed. Secret.
+    pub nats_seed: String,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Credentials({} {} {})", self.agent, self.subscription, self.nats_url)
+    }
+}
+
+/// The folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum HomeError {
+    /// A file in it, or it itself.
+    #[error("cannot {doing} {}: {source}", path.display())]
+    Io {
+        /// What was being done.
+        doing: &'static str,
+        /// To what.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Another agent works in it.
+    #[error("another agent is at work in {}; end it, or give this one a folder of its own with --home", .0.display())]
+    Taken(PathBuf),
+    /// A file that is no credentials.
+    #[error("{} is not a credentials file: {problem}", path.display())]
+    Credentials {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Its database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A folder that this process has to itself.
+#[derive(Debug)]
+pub struct Home {
+    folder: PathBuf,
+    _lock: File,
+}
+
+impl Home {
+    /// Makes a new home for a device. Nothing is changed when there is one already, or when the credentials are none.
+    ///
+    /// # Errors
+    /// [`HomeError`] names the file and the next step.
+    pub fn init(folder: &Path, credentials: &Path) -> Result<(Self, Credentials), HomeError> {
+        let credentials = read_credentials(credentials)?;
+        std::fs::create_dir_all(folder).map_err(io_error("make the folder", folder))?;
+        let home = Self::lock(folder)?;
+        let device = Device {
+            agent: credentials.agent.clone(),
+            subscription: credentials.subscription.clone(),
+            user_id: credentials.user_id,
+            server: credentials.nats_url.clone(),
+        };
+        Store::create(&home.database(), &device)?;
+        write_private(&folder.join(CREDENTIALS), &credentials)?;
+        Ok((home, credentials))
+    }
+
+    /// Opens the home of a device.
+    ///
+    /// # Errors
+    /// [`HomeError::Taken`] when another agent works in it; [`StoreError::Missing`] when there is none.
+    pub fn open(folder: &Path) -> Result<Self, HomeError> {
+        let database = folder.join(DATABASE);
+        if !database.exists() {
+            return Err(StoreError::Missing { path: database }.into());
+        }
+        Self::lock(folder)
+    }
+
+    fn lock(folder: &Path) -> Result<Self, HomeError> {
+        let path = folder.join(LOCK);
+        let opened = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+        let file = opened.map_err(io_error("open", &path))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { folder: folder.to_owned(), _lock: file }),
+            Err(TryLockError::WouldBlock) => Err(HomeError::Taken(folder.to_owned())),
+            Err(TryLockError::Error(source)) => Err(HomeError::Io { doing: "lock", path, source }),
+        }
+    }
+
+    /// The database file.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        self.folder.join(DATABASE)
+    }
+
+    /// What the device shows to the server.
+    ///
+    /// # Errors
+    /// [`HomeError`] when the file is missing or broken.
+    pub fn credentials(&self) -> Result<Credentials, HomeError> {
+        read_credentials(&self.folder.join(CREDENTIALS))
+    }
+}
+
+/// The database of a home, without the right to work in it: for looking.
+#[must_use]
+pub fn database_of(folder: &Path) -> PathBuf {
+    folder.join(DATABASE)
+}
+
+fn read_credentials(path: &Path) -> Result<Credentials, HomeError> {
+    let text = std::fs::read_to_string(path).map_err(io_error("read", path))?;
+    let wrong = |problem: String| HomeError::Credentials { path: path.to_owned(), problem };
+    let credentials: Credentials = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+    let seed: Result<NkeySeed, _> = credentials.nats_seed.parse();
+    seed.map_err(|error| wrong(error.to_string()))?;
+    Ok(credentials)
+}
+
+/// Only the user who runs the agent may read it.
+fn write_private(path: &Path, credentials: &Credentials) -> Result<(), HomeError> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let text = serde_json::to_vec_pretty(credentials).map_err(io::Error::from).map_err(io_error("write", path))?;
+    let mut file = options.open(path).map_err(io_error("open", path))?;
+    file.write_all(&text).map_err(io_error("write", path))
+}
+
+fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> HomeError {
+    let path = path.to_owned();
+    move |source| HomeError::Io { doing, path, source }
+}

@@ -1,0 +1,275 @@
+//! The link to the server: requests go out through streams, answers are read from streams.
+//!
+//! Live messages are hints that an answer is there; the answer itself is always read from its stream by subject, so
+//! that one that was missed, or came while the device was away, is found all the same.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use sojourn_runtime::backoff::Backoff;
+use sojourn_runtime::nats::{self, NatsError, PublishError, ReadError};
+use sojourn_runtime::rpc::{AskError, ask};
+use sojourn_runtime::{Client, clock};
+use sojourn_wire::batch::{Assembler, BatchError, Parts};
+use sojourn_wire::message::ack::{Ack, AckResult};
+use sojourn_wire::message::batch::BatchManifest;
+use sojourn_wire::message::operation::{ChunkResult, OperationChunk};
+use sojourn_wire::message::prepare::{PrepareRequest, PrepareResult};
+use sojourn_wire::message::rpc::READY;
+use sojourn_wire::message::schema::SchemaVersion;
+use sojourn_wire::message::{DecodeError, Message, decode, encode};
+use sojourn_wire::{AgentId, Dataset, Service, Subject, SubscriptionId, subject};
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
+use uuid::Uuid;
+
+use crate::home::Credentials;
+
+/// How long the server may take to answer the first time.
+const CONNECT: Duration = Duration::from_secs(10);
+/// How long a confirmation may take.
+const CONFIRM: Duration = Duration::from_secs(10);
+/// How long a part of 256 KB may take: on a slow link, long.
+const PART: Duration = Duration::from_secs(60);
+/// The first and the longest wait between two looks for an answer whose hint did not come.
+const LOOK: Backoff = Backoff::new(Duration::from_millis(250), Duration::from_secs(5));
+/// The first and the longest wait between two tries to send.
+const SEND: Backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(5));
+
+/// The server cannot be reached, or does not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// No connection.
+    #[error(transparent)]
+    Nats(#[from] NatsError),
+    /// A service is not at work.
+    #[error("the server at {url} is not ready: {source}")]
+    NotReady {
+        /// Where.
+        url: String,
+        /// What the question met.
+        source: AskError,
+    },
+    /// No answer in time.
+    #[error("no {what} within {} s{}: the work done so far is kept; try again", patience.as_secs(), why(last))]
+    Silent {
+        /// What was awaited.
+        what: &'static str,
+        /// How long.
+        patience: Duration,
+        /// What the last try met.
+        last: Option<String>,
+    },
+    /// The server cannot take it.
+    #[error(transparent)]
+    Publish(PublishError),
+    /// An answer that is none.
+    #[error("the server answers in words this program does not know: {0}")]
+    Decode(#[from] DecodeError),
+    /// A batch file arrived broken.
+    #[error("a batch file arrived broken: {0}")]
+    File(#[from] BatchError),
+}
+
+fn why(last: &Option<String>) -> String {
+    last.as_ref().map(|last| format!(" ({last})")).unwrap_or_default()
+}
+
+/// The link of one device.
+#[derive(Debug, Clone)]
+pub struct Link {
+    client: Client,
+    agent: AgentId,
+    subscription: SubscriptionId,
+    patience: Duration,
+    hints: watch::Receiver<u64>,
+}
+
+impl Link {
+    /// Connects, and asks one question: a connection alone does not say that anybody is there. `patience` is how long
+    /// the server may be silent later before the work is given up.
+    ///
+    /// # Errors
+    /// [`LinkError::Nats`] and [`LinkError::NotReady`] name the server and the next step.
+    pub async fn connect(credentials: &Credentials, patience: Duration) -> Result<Self, LinkError> {
+        let seed = credentials.nats_seed.parse().map_err(|error: sojourn_runtime::secret::SeedError| {
+            NatsError::Url { url: credentials.nats_url.clone(), problem: error.to_string() }
+        })?;
+        let identity = nats::Identity::of_agent(&credentials.agent);
+        let client = nats::connect(&credentials.nats_url, &seed, &identity, CONNECT).await?;
+        let question =
+            Subject::Rpc { service: Service::Prepare, verb: READY.to_owned(), agent: credentials.agent.clone() };
+        let ready = ask(&client, &question, Bytes::new(), CONNECT).await;
+        ready.map_err(|source| LinkError::NotReady { url: credentials.nats_url.clone(), source })?;
+        let hints = listen(&client, &credentials.agent);
+        let (agent, subscription) = (credentials.agent.clone(), credentials.subscription.clone());
+        Ok(Self { client, agent, subscription, patience, hints })
+    }
+
+    /// Asks for a PrepareSync and awaits its answer. It may run for long: the request is durable.
+    ///
+    /// # Errors
+    /// [`LinkError::Silent`] when the server does not answer.
+    pub async fn prepare(&self, request: &PrepareRequest) -> Result<PrepareResult, LinkError> {
+        let (agent, subscription) = self.ids();
+        self.send(&Subject::PrepareRequest { agent, subscription }, request).await?;
+        let (agent, subscription) = self.ids();
+        self.answer(&Subject::PrepareResult { agent, subscription, request: request.request }, "answer to the prepare")
+            .await
+    }
+
+    /// A metadata version's document.
+    ///
+    /// # Errors
+    /// [`LinkError::Silent`] when it cannot be read.
+    pub async fn schema(&self, dataset: &Dataset, version: u32) -> Result<SchemaVersion, LinkError> {
+        self.answer(&Subject::Schema { dataset: dataset.clone(), version }, "metadata").await
+    }
+
+    /// What export says of a batch.
+    ///
+    /// # Errors
+    /// [`LinkError::Silent`] when it says nothing.
+    pub async fn manifest(&self, session: Uuid, batch: u32) -> Result<BatchManifest, LinkError> {
+        let (agent, subscription) = self.ids();
+        self.answer(&Subject::BatchResult { agent, subscription, session, batch }, "batch").await
+    }
+
+    /// Prepare's word that a session is settled.
+    ///
+    /// # Errors
+    /// [`LinkError::Silent`] when it does not come.
+    pub async fn settled(&self, session: Uuid) -> Result<AckResult, LinkError> {
+        let (agent, subscription) = self.ids();
+        self.answer(&Subject::AckResult { agent, subscription, session }, "end of the session").await
+    }
+
+    /// Sends an acknowledgement until it is stored.
+    ///
+    /// # Errors
+    /// [`LinkError::Silent`] when the server does not take it.
+    pub async fn acknowledge(&self, ack: &Ack) -> Result<(), LinkError> {
+        let (agent, subscription) = self.ids();
+        self.send(&Subject::Ack { agent, subscription }, ack).await
+    }
+
+    /// Sends a chunk of operations.
+    ///
+    /// # Errors
+    /// [`LinkError::Silent`] when the server does not take it.
+    pub async fn operations(&self, chunk: &OperationChunk) -> Result<(), LinkError> {
+        let (agent, subscription) = self.ids();
+        self.send(&Subject::Operations { agent, subscription }, chunk).await
+    }
+
+    /// Awaits the verdicts of a chunk for `within`.
+    ///
+    /// # Errors
+    /// [`LinkError::Silent`] when they do not come; the chunk may be sent again.
+    pub async fn verdicts(&self, chunk: &OperationChunk, within: Duration) -> Result<ChunkResult, LinkError> {
+        let (agent, subscription) = self.ids();
+        let subject = Subject::OperationsResult { agent, subscription, first: chunk.first, last: chunk.last() };
+        self.answer_within(&subject, "verdicts", within).await
+    }
+
+    /// Fetches a batch's file, part by part. `progress` hears how many bytes have come.
+    ///
+    /// # Errors
+    /// [`LinkError::Silent`] when a part does not come, [`LinkError::File`] when they do not fit together.
+    pub async fn file(
+        &self,
+        session: Uuid,
+        batch: u32,
+        expected: Parts,
+        progress: impl Fn(u64),
+    ) -> Result<Vec<u8>, LinkError> {
+        let mut file = Assembler::new(expected);
+        while file.next_part() < expected.count {
+            let (agent, subscription) = self.ids();
+            let part = Subject::BatchPart { agent, subscription, session, batch, part: file.next_part() };
+            file.push(&self.read(&part, "part of a batch", self.patience).await?)?;
+            progress(file.bytes());
+        }
+        Ok(file.finish()?)
+    }
+
+    fn ids(&self) -> (AgentId, SubscriptionId) {
+        (self.agent.clone(), self.subscription.clone())
+    }
+
+    async fn answer<M: Message>(&self, subject: &Subject, what: &'static str) -> Result<M, LinkError> {
+        self.answer_within(subject, what, self.patience).await
+    }
+
+    async fn answer_within<M: Message>(
+        &self,
+        subject: &Subject,
+        what: &'static str,
+        patience: Duration,
+    ) -> Result<M, LinkError> {
+        Ok(decode(&self.read(subject, what, patience).await?)?)
+    }
+
+    /// Looks for a stored message until it is there: at once, at every hint, and now and then without one.
+    async fn read(&self, subject: &Subject, what: &'static str, patience: Duration) -> Result<Bytes, LinkError> {
+        let give_up = Instant::now() + patience;
+        let mut hints = self.hints.clone();
+        let mut looks = 0;
+        let mut last = None;
+        loop {
+            hints.mark_unchanged();
+            match nats::direct_get(&self.client, subject, PART).await {
+                Ok(Some(bytes)) => return Ok(bytes),
+                Ok(None) => {}
+                Err(ReadError::NotReadable { .. }) => last = Some("it is kept for another".to_owned()),
+                Err(error) => last = Some(error.to_string()),
+            }
+            if Instant::now() >= give_up {
+                return Err(LinkError::Silent { what, patience, last });
+            }
+            looks += 1;
+            let again = (Instant::now() + LOOK.delay(looks, clock::jitter())).min(give_up);
+            let _ = timeout_at(again, hints.changed()).await;
+        }
+    }
+
+    /// Publishes until it is stored. Every message of an agent may be stored twice.
+    async fn send<M: Message>(&self, subject: &Subject, message: &M) -> Result<(), LinkError> {
+        let payload = Bytes::from(encode(message));
+        let give_up = Instant::now() + self.patience;
+        let mut tries = 0;
+        loop {
+            let error = match nats::publish_stored(&self.client, subject, None, payload.clone(), CONFIRM).await {
+                Ok(()) => return Ok(()),
+                Err(error) if error.is_transient() => error,
+                Err(error) => return Err(LinkError::Publish(error)),
+            };
+            if Instant::now() >= give_up {
+                let last = Some(error.to_string());
+                return Err(LinkError::Silent { what: "confirmation", patience: self.patience, last });
+            }
+            tries += 1;
+            tokio::time::sleep(SEND.delay(tries, clock::jitter())).await;
+        }
+    }
+}
+
+/// Counts live answers. Their content is not looked at: it could be forged, the stream's cannot.
+fn listen(client: &Client, agent: &AgentId) -> watch::Receiver<u64> {
+    let (hint, hints) = watch::channel(0);
+    let (client, subject) = (client.clone(), subject::results_of(agent));
+    tokio::spawn(async move {
+        let Ok(mut answers) = client.subscribe(subject).await else { return };
+        loop {
+            tokio::select! {
+                () = hint.closed() => return,
+                answer = answers.next() => match answer {
+                    Some(_) => hint.send_modify(|count| *count += 1),
+                    None => return,
+                },
+            }
+        }
+    });
+    hints
+}
