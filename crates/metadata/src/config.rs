@@ -155,7 +155,8 @@ mod tests {
         let config = Config::parse(MINIMAL).expect("a good file");
         assert_eq!(config.acting_role, "sojourn_user");
         assert_eq!(config.entities[0].place(&config), ["public", "account"]);
-        let elsewhere = Config::parse("dataset: crm\nschema: s\nentities: [{name: a, table: t}, {name: b, table: u.v}]");
+        let elsewhere =
+            Config::parse("dataset: crm\nschema: s\nentities: [{name: a, table: t}, {name: b, table: u.v}]");
         let elsewhere = elsewhere.expect("a good file");
         assert_eq!(elsewhere.entities[0].place(&elsewhere), ["s", "t"]);
         assert_eq!(elsewhere.entities[1].place(&elsewhere), ["u", "v"]);

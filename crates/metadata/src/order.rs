@@ -45,8 +45,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn entity(name: &str, targets: &[&str]) -> Entity {
-        let relationship =
-            |t: &&str| Relationship { attribute: format!("{t}_id"), target: (*t).into(), on_delete: OnDelete::Restrict };
+        let relationship = |t: &&str| Relationship {
+            attribute: format!("{t}_id"),
+            target: (*t).into(),
+            on_delete: OnDelete::Restrict,
+        };
         Entity {
             name: name.into(),
             object_type_code: 1,
@@ -63,9 +66,10 @@ mod tests {
 
     #[test]
     fn targets_come_first_and_circles_end() {
-        assert_eq!(names(vec![entity("line", &["case"]), entity("case", &["account"]), entity("account", &[])]), [
-            "account", "case", "line"
-        ]);
+        assert_eq!(
+            names(vec![entity("line", &["case"]), entity("case", &["account"]), entity("account", &[])]),
+            ["account", "case", "line"]
+        );
         assert_eq!(names(vec![entity("a", &["b", "a"]), entity("b", &["a"])]), ["b", "a"]);
     }
 

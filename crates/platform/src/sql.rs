@@ -173,7 +173,8 @@ mod tests {
 
     #[test]
     fn types_are_types() {
-        for good in ["integer", "numeric(14,2)", "character varying(80)", "text[]", "crm.\"Mood; x\"", "numeric(3,-2)"] {
+        for good in ["integer", "numeric(14,2)", "character varying(80)", "text[]", "crm.\"Mood; x\"", "numeric(3,-2)"]
+        {
             assert!(CatalogType::new(good).is_ok(), "{good}");
         }
         for bad in ["", "int; DROP", "text)", "(", "a'b", "\"open", "int -- x", "int /* x */"] {

@@ -147,9 +147,7 @@ impl FromStr for Subject {
                 batch: batch.parse().map_err(|_| unknown())?,
                 part: part.parse().map_err(|_| unknown())?,
             },
-            ["res", agent, sub, kind, id] => {
-                result(agent.parse()?, sub.parse()?, kind, id).ok_or_else(unknown)?
-            }
+            ["res", agent, sub, kind, id] => result(agent.parse()?, sub.parse()?, kind, id).ok_or_else(unknown)?,
             ["schema", dataset, version] => {
                 Self::Schema { dataset: dataset.parse()?, version: version.parse().map_err(|_| unknown())? }
             }
@@ -206,6 +204,9 @@ pub fn parts_of_batch(agent: &AgentId, subscription: &SubscriptionId, session: U
 pub fn parts_of_session(agent: &AgentId, subscription: &SubscriptionId, session: Uuid) -> String {
     format!("batch.{agent}.{subscription}.{session}.>")
 }
+
+/// The administrator's prefix for replies.
+pub const ADMINISTRATOR_INBOX_PREFIX: &str = "_INBOX";
 
 /// The agent's prefix for replies.
 #[must_use]
@@ -273,7 +274,8 @@ mod tests {
 
     #[test]
     fn left_over_tokens_are_refused() {
-        for text in ["req.prepare.a.b.c", "req.prepare.a", "op.a.b.c", "res.a.b.prepare", "batch.a.b", "", "evt.a.b.c"] {
+        for text in ["req.prepare.a.b.c", "req.prepare.a", "op.a.b.c", "res.a.b.prepare", "batch.a.b", "", "evt.a.b.c"]
+        {
             assert!(text.parse::<Subject>().is_err(), "{text:?} was accepted");
         }
     }

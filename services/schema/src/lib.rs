@@ -1,1 +1,92 @@
-//! To be written.
+//! The schema service owns the metadata: it reads the catalog and `sojourn.yaml`, and publishes what they say as a
+//! numbered version.
+//!
+//! It promises that a version in force is one that can be served: every entity is a table with one uuid for a key,
+//! guarded by row-level security that holds the acting role back, unless the file says `rls: none`. What is not is
+//! refused as a whole, with everything that is wrong and what to do about it, and changes nothing. The same metadata
+//! keeps its number, and an entity keeps its object type code for life. Nothing of the user's tables is ever altered.
+
+pub mod check;
+pub mod config;
+pub mod db;
+pub mod document;
+pub mod error;
+pub mod publish;
+pub mod register;
+pub mod types;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use sojourn_metadata::Config as SojournYaml;
+use sojourn_platform::PlatformError;
+use sojourn_runtime::nats::{self, Identity};
+use sojourn_runtime::rpc::Questions;
+use sojourn_runtime::{CancellationToken, Client, process};
+use sojourn_wire::Service;
+use sqlx::PgPool;
+
+pub use check::check;
+pub use config::Config;
+pub use error::SchemaError;
+pub use publish::publish;
+
+/// Connections to Postgres: one to publish, one to say that it is ready.
+const CONNECTIONS: u32 = 2;
+/// How long a starting service waits for NATS.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The process: parses its arguments and serves until a signal.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    process::run("sojourn-schema", args, serve)
+}
+
+/// Serves until `shutdown`.
+///
+/// # Errors
+/// [`SchemaError`] when the file and the database do not go together, or when Postgres or NATS cannot be reached at the
+/// start.
+pub async fn serve(config: Config, shutdown: CancellationToken) -> Result<(), SchemaError> {
+    let wanted = config::read(&config.config)?;
+    let pool = sojourn_platform::connect(config.service.database_url.expose(), "sojourn-schema", CONNECTIONS).await?;
+    let identity = Identity::of_service(Service::Schema);
+    let client = nats::connect(&config.service.nats_url, &config.service.nats_seed, &identity, PATIENCE).await?;
+    serve_with(pool, client, &wanted, shutdown).await
+}
+
+/// Serves over these connections until `shutdown`: publishes the version in force, then answers questions.
+///
+/// # Errors
+/// See [`serve`].
+pub async fn serve_with(
+    pool: PgPool,
+    client: Client,
+    wanted: &SojournYaml,
+    shutdown: CancellationToken,
+) -> Result<(), SchemaError> {
+    let Some(published) = shutdown.run_until_cancelled(start(&pool, &client, wanted)).await else {
+        return Ok(());
+    };
+    published?;
+    let questions = Questions::to(Service::Schema).ready(env!("CARGO_PKG_VERSION"), move || {
+        let pool = pool.clone();
+        async move { sojourn_platform::database::is_reachable(&pool).await }
+    });
+    Ok(questions.serve(client, shutdown).await?)
+}
+
+/// Checks and publishes; once more when another dataset took a code in between.
+async fn start(pool: &PgPool, client: &Client, wanted: &SojournYaml) -> Result<u32, SchemaError> {
+    match check_and_publish(pool, client, wanted).await {
+        Err(SchemaError::CodeLost { .. }) => check_and_publish(pool, client, wanted).await,
+        published => published,
+    }
+}
+
+async fn check_and_publish(pool: &PgPool, client: &Client, wanted: &SojournYaml) -> Result<u32, SchemaError> {
+    let mut conn = pool.acquire().await.map_err(PlatformError::doing("taking a connection to check the metadata"))?;
+    let metadata = check(&mut conn, wanted).await?;
+    drop(conn);
+    publish(pool, client, &metadata).await
+}

@@ -113,8 +113,11 @@ pub(crate) mod golden {
     /// Holds a message against its golden file. To accept a new version, run the tests with `SOJOURN_BLESS=1`.
     #[track_caller]
     pub(crate) fn check<M: Message + Debug + PartialEq>(case: &str, value: &M) {
-        let file = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-            .join(format!("golden/messages/{}-v{}-{case}.json", M::NAME, M::VERSION));
+        let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!(
+            "golden/messages/{}-v{}-{case}.json",
+            M::NAME,
+            M::VERSION
+        ));
         let envelope = serde_json::json!({ "message": M::NAME, "version": M::VERSION, "body": value });
         let written = serde_json::to_string_pretty(&envelope).expect("plain data") + "\n";
         if option_env!("SOJOURN_BLESS").is_some() {

@@ -256,10 +256,7 @@ mod tests {
             group: Some(12),
             ..create.clone()
         };
-        golden::check(
-            "two",
-            &OperationChunk { first: 7, metadata_version: 1, operations: vec![create, update] },
-        );
+        golden::check("two", &OperationChunk { first: 7, metadata_version: 1, operations: vec![create, update] });
         let verdicts = vec![
             Verdict {
                 sequence: 7,

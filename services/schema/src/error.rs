@@ -1,0 +1,85 @@
+//! What can go wrong in the schema service, in words that end with the next step.
+
+use std::fmt::Write as _;
+
+use sojourn_metadata::ConfigError;
+use sojourn_platform::PlatformError;
+use sojourn_runtime::nats::{NatsError, PublishError};
+use sojourn_runtime::rpc::RpcError;
+use sojourn_wire::InvalidToken;
+
+use crate::register::Problem;
+
+/// The metadata could not be checked, stored or published.
+#[derive(Debug, thiserror::Error)]
+pub enum SchemaError {
+    /// The file is not there.
+    #[error("cannot read {path}: {problem}; name the file with --config or SOJOURN_CONFIG")]
+    File {
+        /// The file.
+        path: String,
+        /// Why.
+        problem: String,
+    },
+    /// The file is wrong in itself.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The file and the database do not go together. Nothing was changed.
+    #[error("{}", list(.0))]
+    Refused(Vec<Problem>),
+    /// Another registration gave away one of our codes after we had read them.
+    #[error(
+        "the type_code {code} of entity {entity} was given to another entity at this moment; start the schema service \
+         again"
+    )]
+    CodeLost {
+        /// The entity.
+        entity: String,
+        /// The code it was to get.
+        code: i32,
+    },
+    /// The metadata cannot be written down.
+    #[error("the metadata cannot be written as JSON: {0}")]
+    Document(String),
+    /// The dataset's name cannot stand in a subject.
+    #[error("sojourn.yaml: dataset: {0}")]
+    Dataset(#[from] InvalidToken),
+    /// The database failed.
+    #[error(transparent)]
+    Platform(#[from] PlatformError),
+    /// No NATS.
+    #[error(transparent)]
+    Nats(#[from] NatsError),
+    /// The version is stored, but not published.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+    /// No questions.
+    #[error(transparent)]
+    Rpc(#[from] RpcError),
+}
+
+fn list(problems: &[Problem]) -> String {
+    let count = match problems.len() {
+        1 => "1 problem".to_owned(),
+        n => format!("{n} problems"),
+    };
+    let mut text = format!("sojourn.yaml and the database do not go together ({count}, nothing was changed):");
+    for problem in problems {
+        let _ = write!(text, "\n  - {problem}");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn problems_are_listed_one_a_line() {
+        let missing = || Problem::RoleMissing { role: "users".into() };
+        let told = SchemaError::Refused(vec![missing()]).to_string();
+        assert!(told.contains("(1 problem, nothing was changed):\n  - the acting role \"users\""), "{told}");
+        let told = SchemaError::Refused(vec![missing(), missing()]).to_string();
+        assert!(told.contains("(2 problems") && told.lines().count() == 3, "{told}");
+    }
+}

@@ -1,0 +1,36 @@
+//! The table that was probably meant.
+
+use sojourn_platform::catalog::TableName;
+
+/// The table whose name is nearest to a wanted schema and table, as `schema.table`; none when nothing is similar.
+///
+/// The same name in another schema is nearer than another name in the same one. Case does not count.
+pub(super) fn nearest([schema, table]: [&str; 2], names: &[TableName]) -> Option<String> {
+    let wanted = table.to_lowercase();
+    let allowed = wanted.chars().count().div_ceil(3);
+    let close = names.iter().filter_map(|name| {
+        let distance = strsim::damerau_levenshtein(&wanted, &name.name.to_lowercase());
+        let elsewhere = strsim::damerau_levenshtein(schema, &name.schema).min(10);
+        (distance <= allowed).then_some((distance * 11 + elsewhere, name))
+    });
+    close.min_by_key(|(distance, _)| *distance).map(|(_, name)| format!("{}.{}", name.schema, name.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_what_was_meant() {
+        let name = |schema: &str, name: &str| TableName { schema: schema.into(), name: name.into() };
+        let names = ["contact", "account", "opportunity"].map(|table| name("crm", table));
+        let names: Vec<TableName> = names.into_iter().chain([name("old", "contact"), name("x", "OrderLine")]).collect();
+        let near = |schema, table| nearest([schema, table], &names);
+        assert_eq!(near("crm", "contcat").as_deref(), Some("crm.contact"));
+        assert_eq!(near("crm", "accounts").as_deref(), Some("crm.account"));
+        assert_eq!(near("public", "opportunity").as_deref(), Some("crm.opportunity"));
+        assert_eq!(near("olt", "contact").as_deref(), Some("old.contact"));
+        assert_eq!(near("x", "orderline").as_deref(), Some("x.OrderLine"));
+        assert_eq!(near("crm", "invoice"), None);
+    }
+}
