@@ -22,6 +22,8 @@ use crate::store::Loaded;
 
 /// Rows asked for again in one request: a request is at most 64 KB.
 const REFRESH: usize = 500;
+/// How often a session is begun anew because a batch file arrived broken (the documents' *OfflineMaxRetryCount*).
+const MAX_RETRY_COUNT: u32 = 3;
 
 /// What a run moved.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
@@ -40,6 +42,8 @@ pub struct Moved {
     pub entities: Vec<EntityCounts>,
     /// Rows that changed on the server meanwhile: the next run brings them.
     pub pending: u64,
+    /// Sessions that were begun anew because a batch file arrived broken.
+    pub retries: u32,
 }
 
 /// Brings the device to what its user may see now: PrepareSync, metadata, data. When more rows were asked for again
@@ -49,14 +53,22 @@ pub struct Moved {
 /// [`AgentError`]; what was PostSynced until then is not sent again.
 pub async fn download(store: &SharedStore, link: &Link, progress: &mut Progress) -> Result<Moved, AgentError> {
     let mut total = Moved::default();
+    let mut retries = 0;
     loop {
         let refresh = store.run("reading the store", |store| store.refresh_list(REFRESH)).await?;
         let full = refresh.len() == REFRESH;
         let metadata_version =
             store.run("reading the store", |store| Ok(store.metadata().map(|(version, _)| version))).await?;
         let request = PrepareRequest { request: clock::fresh_id(), metadata_version, refresh };
-        let moved = Run::new(store, link, progress).run(request).await?;
-        total.add(moved);
+        match Run::new(store, link, progress).run(request).await {
+            Ok(moved) => total.add(moved),
+            Err(error) if error.is_broken_file() && retries < MAX_RETRY_COUNT => {
+                retries += 1;
+                total.retries += 1;
+                continue;
+            }
+            Err(error) => return Err(error),
+        }
         if !full {
             return Ok(total);
         }
@@ -146,11 +158,14 @@ impl<'a> Run<'a> {
     fn start(&mut self, effect: Effect) -> Option<Ending> {
         let link = self.link.clone();
         match effect {
-            Effect::Begin { session, dataset, metadata_version, totals } => {
+            Effect::Begin { session, dataset, metadata_version, totals, next_sequence } => {
                 self.progress.rows(&totals);
                 let store = self.store.clone();
-                self.tasks
-                    .spawn(async move { begin(&store, &link, session, &dataset, metadata_version, totals).await });
+                self.tasks.spawn(async move {
+                    adopt(&store, &link, &dataset, metadata_version, next_sequence).await?;
+                    store.run("beginning the session", move |store| store.begin_session(session, &totals)).await?;
+                    Ok(Done::Event(Event::Begun))
+                });
             }
             Effect::AwaitManifest { session, batch } => {
                 self.tasks.spawn(async move {
@@ -247,24 +262,26 @@ async fn send_acks(link: Link, mut outbox: mpsc::UnboundedReceiver<Ack>) -> Resu
     Ok(Done::Acknowledged)
 }
 
-/// Adopts the session's metadata, if the device has another, and notes the session.
-async fn begin(
+/// Adopts the session's metadata, if the device has another. A device without any has no history either: its
+/// operations are numbered from where the server stands.
+async fn adopt(
     store: &SharedStore,
     link: &Link,
-    session: Uuid,
     dataset: &Dataset,
     version: u32,
-    totals: Vec<EntityCounts>,
-) -> Result<Done, AgentError> {
+    next_sequence: u64,
+) -> Result<(), AgentError> {
     let held = store.run("reading the store", |store| Ok(store.metadata().map(|(version, _)| version))).await?;
-    if held != Some(version) {
-        let published = link.schema(dataset, version).await?;
-        let metadata: Metadata = serde_json::from_value(published.document)
-            .map_err(|error| AgentError::Metadata { version, problem: error.to_string() })?;
-        store.run("adopting the metadata", move |store| store.adopt_metadata(version, &metadata)).await?;
+    if held == Some(version) {
+        return Ok(());
     }
-    store.run("beginning the session", move |store| store.begin_session(session, &totals)).await?;
-    Ok(Done::Event(Event::Begun))
+    let published = link.schema(dataset, version).await?;
+    let metadata: Metadata = serde_json::from_value(published.document)
+        .map_err(|error| AgentError::Metadata { version, problem: error.to_string() })?;
+    if held.is_none() {
+        store.run("numbering operations", move |store| store.number_from(next_sequence)).await?;
+    }
+    store.run("adopting the metadata", move |store| store.adopt_metadata(version, &metadata)).await
 }
 
 /// How long the server may be silent before a run is given up.

@@ -46,6 +46,18 @@ pub enum AgentError {
     Stopped(&'static str),
 }
 
+impl AgentError {
+    /// Whether a batch file arrived broken: fetched anew it may be whole.
+    #[must_use]
+    pub fn is_broken_file(&self) -> bool {
+        match self {
+            Self::Store(error) => matches!(error, StoreError::Batch(_)),
+            Self::Link(error) => matches!(**error, LinkError::File(_)),
+            _ => false,
+        }
+    }
+}
+
 impl From<LinkError> for AgentError {
     fn from(error: LinkError) -> Self {
         Self::Link(Box::new(error))

@@ -40,7 +40,7 @@ pub enum Event {
 #[expect(missing_docs, reason = "a field is what its name says: the session, the batch's number, its parts and bytes")]
 pub enum Effect {
     /// Adopt this metadata version, and note the session.
-    Begin { session: Uuid, dataset: Dataset, metadata_version: u32, totals: Vec<EntityCounts> },
+    Begin { session: Uuid, dataset: Dataset, metadata_version: u32, totals: Vec<EntityCounts>, next_sequence: u64 },
     /// Await what export says of this batch.
     AwaitManifest { session: Uuid, batch: u32 },
     /// Fetch a batch's file.
@@ -143,10 +143,12 @@ impl Machine {
 
     fn prepared(&mut self, outcome: PrepareOutcome) -> Vec<Effect> {
         match outcome {
-            PrepareOutcome::Prepared { session, dataset, metadata_version, entities: totals, .. } => {
+            PrepareOutcome::Prepared {
+                session, dataset, metadata_version, entities: totals, next_sequence, ..
+            } => {
                 self.phase = Phase::Beginning;
                 self.session = session;
-                vec![Effect::Begin { session, dataset, metadata_version, totals }]
+                vec![Effect::Begin { session, dataset, metadata_version, totals, next_sequence }]
             }
             PrepareOutcome::Refused { reason } => self.stop(Ending::Refused(reason)),
             PrepareOutcome::Unknown => self.stop(Ending::TooNew),

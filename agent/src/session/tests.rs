@@ -11,8 +11,16 @@ fn session() -> Uuid {
 
 fn prepared() -> Event {
     let dataset = "crm".parse().expect("a token");
-    let (metadata_version, entities, elapsed_ms) = (1, vec![], 3);
-    Event::Prepared(PrepareOutcome::Prepared { session: session(), dataset, metadata_version, entities, elapsed_ms })
+    let (metadata_version, entities, next_sequence, elapsed_ms) = (1, vec![], 1, 3);
+    let session = session();
+    Event::Prepared(PrepareOutcome::Prepared {
+        session,
+        dataset,
+        metadata_version,
+        entities,
+        next_sequence,
+        elapsed_ms,
+    })
 }
 
 fn ready(batch: u32) -> Event {

@@ -82,7 +82,8 @@ pub fn is_transient(error: &sqlx::Error) -> bool {
 /// [`PlatformError::Url`] or [`PlatformError::Connect`], naming the place.
 pub async fn connect(url: &str, application: &str, max_connections: u32) -> Result<PgPool, PlatformError> {
     let options: PgConnectOptions = url.parse().map_err(|error: sqlx::Error| PlatformError::Url(error.to_string()))?;
-    let options = options.application_name(application);
+    // Statements are short and run as many users: compiling them costs more than it saves.
+    let options = options.application_name(application).options([("jit", "off")]);
     let place = format!("{}:{}/{}", options.get_host(), options.get_port(), options.get_database().unwrap_or(""));
     PgPoolOptions::new()
         .max_connections(max_connections)

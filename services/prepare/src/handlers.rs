@@ -17,7 +17,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::db::session::{NewSession, State, session_finish, session_forget, session_open, session_received};
-use crate::db::session::{session_of_request, session_superseded};
+use crate::db::session::{session_next_sequence, session_of_request, session_superseded};
 use crate::db::subscription::{Subscription, subscription_of};
 use crate::db::{post_sync, prepare};
 use crate::error::HandlerError;
@@ -104,6 +104,9 @@ impl Handlers {
         if let Some(answered) = session_of_request(&mut tx, id, request.request).await? {
             return Ok(answered);
         }
+        if request.metadata_version.is_none() && !subscription.is_new {
+            prepare::prepare_reset(&mut tx, &subscription.entries).await?;
+        }
         prepare::prepare_evaluate(&mut tx, &metadata, subscription).await?;
         let entities = prepare::prepare_merge(&mut tx, &metadata, subscription, &request.refresh).await?;
         let session = clock::fresh_id();
@@ -113,6 +116,7 @@ impl Handlers {
             dataset: dataset.map_err(|e: sojourn_wire::InvalidToken| PlatformError::Setup(e.to_string()))?,
             metadata_version: metadata.version,
             entities,
+            next_sequence: session_next_sequence(&mut tx, id).await?,
             elapsed_ms: clock::now().duration_since(started).as_millis().unsigned_abs() as u64,
         };
         let opened = NewSession {

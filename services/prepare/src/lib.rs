@@ -52,8 +52,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// [`ServeError`] when Postgres or NATS cannot be reached at the start; later the service waits for them.
 pub async fn serve(config: Config, shutdown: CancellationToken) -> Result<(), ServeError> {
     let connections = u32::from(config.concurrency) * 2 + 1;
-    let pool =
-        sojourn_platform::connect(config.service.database_url.expose(), "sojourn-prepare", connections).await?;
+    let pool = sojourn_platform::connect(config.service.database_url.expose(), "sojourn-prepare", connections).await?;
     let identity = Identity::of_service(Service::Prepare);
     let client = nats::connect(&config.service.nats_url, &config.service.nats_seed, &identity, PATIENCE).await?;
     serve_with(pool, client, config.concurrency.into(), shutdown).await
@@ -77,7 +76,13 @@ pub async fn serve_with(
     });
     let (answered, (), ()) = tokio::join!(
         questions.serve(client.clone(), shutdown.clone()),
-        jobs::serve(client.clone(), &streams::PREPARE, concurrency, move |job| handlers.clone().prepare(job), shutdown.clone()),
+        jobs::serve(
+            client.clone(),
+            &streams::PREPARE,
+            concurrency,
+            move |job| handlers.clone().prepare(job),
+            shutdown.clone()
+        ),
         jobs::serve(client, &streams::ACKS, concurrency, move |job| acks.clone().ack(job), shutdown),
     );
     Ok(answered?)

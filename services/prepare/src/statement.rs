@@ -84,6 +84,12 @@ SELECT r.code, r.id, 2, '0'::xid FROM (SELECT DISTINCT * FROM unnest($1::int[], 
         )
     }
 
+    /// A device that holds nothing gets everything again.
+    #[must_use]
+    pub fn reset(&self) -> Sql {
+        self.add_to(Sql::new("UPDATE ")).raw(" SET sync_state = 1 WHERE sync_state = 0")
+    }
+
     /// Entries of entities that are no longer in the metadata. `$1`: the object type codes in force.
     #[must_use]
     pub fn drop_unknown(&self) -> Sql {
@@ -162,13 +168,13 @@ mod tests {
             attributes: vec![id],
             relationships: vec![],
         };
-        let metadata =
-            Metadata { dataset: "crm".into(), acting_role: "sojourn_user".into(), entities: vec![entity] };
+        let metadata = Metadata { dataset: "crm".into(), acting_role: "sojourn_user".into(), entities: vec![entity] };
         let published = Published::new(1, metadata).expect("good names");
         let entries = SyncEntryTable::new(7).expect("a name");
         let statements = [
             visible(&published.entities[0]),
             entries.lock(),
+            entries.reset(),
             entries.merge_deleted(),
             entries.merge_updated(),
             entries.merge_inserted(),

@@ -20,7 +20,8 @@ pub struct ObjectRef {
 pub struct PrepareRequest {
     /// Names the answer.
     pub request: Uuid,
-    /// The metadata version of the device's tables; none before its first load.
+    /// The metadata version of the device's tables. None says that the device holds nothing, whatever was PostSynced
+    /// before: it is new, or was set up anew.
     pub metadata_version: Option<u32>,
     /// Rows to send again although the server has not changed them: the device has put aside what it held of them.
     #[serde(default)]
@@ -70,6 +71,8 @@ pub enum PrepareOutcome {
         metadata_version: u32,
         /// Counts of every entity, in load order.
         entities: Vec<EntityCounts>,
+        /// The sequence that the next operation must have: a device without a history begins here.
+        next_sequence: u64,
         /// How long it took, in milliseconds.
         elapsed_ms: u64,
     },
@@ -116,6 +119,7 @@ mod tests {
                     dataset,
                     metadata_version: 1,
                     entities,
+                    next_sequence: 1,
                     elapsed_ms: 12,
                 },
             },

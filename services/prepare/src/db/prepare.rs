@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use sojourn_platform::acting::{self, Identity};
 use sojourn_platform::PlatformError;
+use sojourn_platform::acting::{self, Identity};
 use sojourn_platform::entities::Published;
 use sojourn_wire::message::prepare::{EntityCounts, ObjectRef};
 use sqlx::{PgPool, Postgres, Transaction};
@@ -59,6 +59,16 @@ pub async fn prepare_evaluate(
     Ok(())
 }
 
+/// Forgets what the device has PostSynced: it holds nothing any more.
+///
+/// # Errors
+/// When the database fails.
+pub async fn prepare_reset(tx: &mut Transaction<'_, Postgres>, entries: &SyncEntryTable) -> Result<(), PlatformError> {
+    let doing = PlatformError::doing("starting the subscription over");
+    sqlx::query(entries.reset().into_sqlx()).execute(&mut **tx).await.map_err(doing)?;
+    Ok(())
+}
+
 /// Merges deletes, updates and inserts into the sync entries, and counts what waits, in load order.
 ///
 /// # Errors
@@ -99,7 +109,8 @@ pub async fn prepare_merge(
 
 /// Pure: what waits, by entity in load order. What waits and is not new is an update, or was never confirmed.
 fn counts(metadata: &Published, inserted: &HashMap<i32, i64>, pending: &[(i32, i64, i64)]) -> Vec<EntityCounts> {
-    let pending: HashMap<i32, (i64, i64)> = pending.iter().map(|(code, rows, deletes)| (*code, (*rows, *deletes))).collect();
+    let pending: HashMap<i32, (i64, i64)> =
+        pending.iter().map(|(code, rows, deletes)| (*code, (*rows, *deletes))).collect();
     let entity = |table: &sojourn_platform::entities::Table| {
         let (rows, delete) = pending.get(&table.object_type_code).copied().unwrap_or_default();
         let insert = inserted.get(&table.object_type_code).copied().unwrap_or_default();

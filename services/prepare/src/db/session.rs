@@ -104,6 +104,23 @@ pub async fn session_open(tx: &mut Transaction<'_, Postgres>, session: &NewSessi
     Ok(())
 }
 
+/// The sequence that the subscription's next operation must have. Replay owns it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn session_next_sequence(
+    tx: &mut Transaction<'_, Postgres>,
+    subscription: &SubscriptionId,
+) -> Result<u64, PlatformError> {
+    let next: Option<i64> =
+        sqlx::query_scalar("SELECT next_sequence FROM sojourn.replay_progress WHERE subscription_id = $1")
+            .bind(subscription.as_str())
+            .fetch_optional(&mut **tx)
+            .await
+            .map_err(PlatformError::doing("reading the next sequence"))?;
+    Ok(next.map_or(1, i64::unsigned_abs))
+}
+
 /// The sessions whose batches nobody will read any more.
 ///
 /// # Errors

@@ -84,12 +84,11 @@ pub async fn subscription_enroll(
     .execute(&mut *admin)
     .await
     .map_err(doing())?;
-    let (number, owner): (i64, Uuid) =
-        sqlx::query_as("SELECT number, user_id FROM sojourn.subscription WHERE id = $1")
-            .bind(id.as_str())
-            .fetch_one(&mut *admin)
-            .await
-            .map_err(doing())?;
+    let (number, owner): (i64, Uuid) = sqlx::query_as("SELECT number, user_id FROM sojourn.subscription WHERE id = $1")
+        .bind(id.as_str())
+        .fetch_one(&mut *admin)
+        .await
+        .map_err(doing())?;
     if owner != user_id {
         return Err(PlatformError::Setup(format!("subscription {id} belongs to user {owner}, not {user_id}")));
     }
