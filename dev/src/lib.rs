@@ -1,7 +1,16 @@
 //! Everything development and tests need to run Sojourn on one machine: Postgres, nats-server, our own
 //! processes, and the certainty that none of them outlives whoever started them.
 
+pub mod cli;
+mod commands;
+mod ending;
 pub mod instances;
+pub mod machine;
 mod os;
+mod output;
+pub mod processes;
+pub mod proxy;
 pub mod reaper;
+pub mod samples;
+pub mod stack;
 pub mod tools;

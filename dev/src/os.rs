@@ -18,13 +18,13 @@ mod system;
 #[path = "os/other.rs"]
 mod system;
 
+#[cfg(not(unix))]
+pub(crate) use system::{children, marked};
 pub(crate) use system::{
     chown, is_root, is_running, mode, own_group, owner, run_as, set_mode, signal, signal_group, uid, unprivileged_user,
 };
 #[cfg(unix)]
 pub(crate) use table::{children, marked};
-#[cfg(not(unix))]
-pub(crate) use system::{children, marked};
 
 /// The signals we send. Their spelling is the one of `kill -s`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 //!
 //! A starter has one *reaper*: the same executable again, in a process group of its own, reading from a pipe
 //! that only the starter holds. The starter tells it which processes to end. When the pipe closes, for whatever
-//! reason, the reaper ends them ([`end`]) and removes the one *scratch folder* that everything lives in.
+//! reason, the reaper ends them and removes the one *scratch folder* that everything lives in.
 //!
 //! Lines to the reaper: `pid <n> <signal>` and `gone <n>`. Its one line back: `sojourn-reaper ready <folder>`.
 //! Every process is also started with [`Reaper::marker`] in its environment, so that on Linux even one that was
@@ -21,8 +21,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tempfile::TempDir;
 use thiserror::Error;
 
-pub use crate::os::Signal;
 use crate::os;
+pub use crate::os::Signal;
 pub use serve::run;
 
 const READY: &str = "sojourn-reaper ready ";

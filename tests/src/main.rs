@@ -1,2 +1,7 @@
-//! The processes under test.
-fn main() {}
+//! The processes under test: one executable that is any of them.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sojourn_dev::processes::main()
+}

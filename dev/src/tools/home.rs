@@ -50,7 +50,8 @@ fn failed(home: &Path, source: std::io::Error) -> ToolError {
     ToolError::Folder { action: "use the folder for tools", path: home.into(), source }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use super::*;
 

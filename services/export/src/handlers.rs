@@ -184,12 +184,7 @@ impl Handlers {
         finish(&mut writer, export.header(number, place), place, Range { to_key, skipped: Vec::new() }).map(Some)
     }
 
-    async fn file_of_rows(
-        &self,
-        export: &Export<'_>,
-        number: u32,
-        place: Place,
-    ) -> Result<Option<File>, HandlerError> {
+    async fn file_of_rows(&self, export: &Export<'_>, number: u32, place: Place) -> Result<Option<File>, HandlerError> {
         let table = export.table(place)?;
         let attributes = table.columns.iter().map(|column| column.attribute.id).collect();
         let mut writer = BatchWriter::for_rows(attributes)?;
@@ -239,12 +234,7 @@ impl Export<'_> {
     }
 }
 
-fn finish(
-    writer: &mut BatchWriter,
-    header: HeaderFields,
-    place: Place,
-    range: Range,
-) -> Result<File, HandlerError> {
+fn finish(writer: &mut BatchWriter, header: HeaderFields, place: Place, range: Range) -> Result<File, HandlerError> {
     let rows = writer.rows();
     Ok(File { place, range, rows, bytes: Bytes::from(writer.finish(header)?) })
 }

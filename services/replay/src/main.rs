@@ -1,2 +1,7 @@
-//! The process.
-fn main() {}
+//! The process: everything is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sojourn_replay::run(std::env::args_os())
+}

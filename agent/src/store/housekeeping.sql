@@ -1,0 +1,101 @@
+-- The agent's own tables in the device's database. Entity tables and their triggers are made from metadata
+-- (sojourn_metadata::sqlite); the triggers write the queue and read `open_group`.
+
+-- key: a name. purpose: single values. Who writes: the agent; the trigger of sojourn_group writes `open_group`.
+--   device         JSON: agent, subscription, user, server; once, when the file is made
+--   mode           online | going_offline | offline | going_online
+--   next_sequence  number of the next operation that is taken up for sending
+--   open_group     row_number of the start marker whose group is open; no row when none is
+--   setting.<name> whatever the agent wants to remember
+CREATE TABLE sojourn_state (
+    key   TEXT PRIMARY KEY NOT NULL,
+    value
+) WITHOUT ROWID;
+
+-- key: one row. purpose: the metadata that the entity tables were made from. Who writes: the agent.
+CREATE TABLE sojourn_metadata (
+    one      INTEGER PRIMARY KEY CHECK (one = 1),
+    version  INTEGER NOT NULL,
+    document TEXT NOT NULL
+);
+
+-- key: one row. purpose: the run of GoOffline or background sync that is under way, or the last one.
+-- Who writes: the agent, a batch's progress in the transaction that loads the batch.
+CREATE TABLE sojourn_session (
+    one             INTEGER PRIMARY KEY CHECK (one = 1),
+    session         TEXT NOT NULL,
+    totals          TEXT NOT NULL,              -- JSON: what must move, per entity
+    last_batch      INTEGER NOT NULL DEFAULT 0, -- number of the last batch that is in the tables
+    rows            INTEGER NOT NULL DEFAULT 0,
+    deletes         INTEGER NOT NULL DEFAULT 0,
+    set_aside       INTEGER NOT NULL DEFAULT 0,
+    settled_through INTEGER NOT NULL,           -- every sequence up to here had its verdict when the session began
+    finished        INTEGER NOT NULL DEFAULT 0
+);
+
+-- key: an object. purpose: rows that the server must send again, because the device did not take what it sent, or
+-- because a write of the device was refused. Who writes: the agent.
+CREATE TABLE sojourn_refresh (
+    object_type_code INTEGER NOT NULL,
+    object_id        TEXT NOT NULL,
+    PRIMARY KEY (object_type_code, object_id)
+) WITHOUT ROWID;
+
+-- key: row_number, the order of capture. purpose: the offline queue. Who writes: the triggers of the entity tables and
+-- of sojourn_group (a new entry, state 0); the agent (sequence, state, and what came of it).
+CREATE TABLE sojourn_queue (
+    row_number       INTEGER PRIMARY KEY AUTOINCREMENT,
+    object_id        TEXT,                       -- null for markers
+    object_type_code INTEGER,                    -- null for markers
+    action_date      TEXT NOT NULL,              -- when the user did it, by the device's clock, ISO-8601 in UTC
+    command_id       INTEGER NOT NULL,           -- 1 create, 2 update, 3 delete, 10 start marker, 11 stop marker
+    data             TEXT,                       -- JSON: the attributes it sets; {"blob":true} refers to the row
+    base             TEXT,                       -- JSON: what those attributes held before
+    parent_id        INTEGER,                    -- the start marker of its group
+    headers          TEXT,
+    target           TEXT,
+    state            INTEGER NOT NULL DEFAULT 0, -- 0 waiting, 1 sent, 2 played back, 3 refused
+    sequence         INTEGER,                    -- its number within the subscription, once taken up
+    verdict          TEXT,
+    reason           TEXT,
+    attribute        TEXT,
+    trace_id         TEXT
+);
+CREATE INDEX sojourn_queue_state ON sojourn_queue (state, row_number);
+CREATE INDEX sojourn_queue_object ON sojourn_queue (object_type_code, object_id) WHERE state < 2;
+CREATE UNIQUE INDEX sojourn_queue_sequence ON sojourn_queue (sequence) WHERE sequence IS NOT NULL;
+
+-- key: an object. purpose: what an INSERT would change of the row that is there already, between the triggers before and
+-- after it. Who writes: the triggers of the entity tables; the agent clears what is left over.
+CREATE TABLE sojourn_replaced (
+    object_type_code INTEGER NOT NULL,
+    object_id        TEXT NOT NULL,
+    after_row        INTEGER NOT NULL,           -- the last row_number of the queue then
+    data             TEXT NOT NULL,
+    base             TEXT NOT NULL,
+    emptied          TEXT,                       -- a required attribute that would lose its value
+    PRIMARY KEY (object_type_code, object_id)
+) WITHOUT ROWID;
+
+-- INSERT INTO sojourn_group (marker) VALUES ('start'), later ('stop'): what is written in between is all or nothing.
+CREATE VIEW sojourn_group (marker) AS
+SELECT CASE command_id WHEN 10 THEN 'start' ELSE 'stop' END
+FROM sojourn_queue WHERE command_id IN (10, 11) ORDER BY row_number;
+
+CREATE TRIGGER sojourn_group_mark INSTEAD OF INSERT ON sojourn_group
+BEGIN
+    SELECT CASE
+        WHEN NEW.marker IS NULL OR NEW.marker NOT IN ('start', 'stop')
+            THEN RAISE(ABORT, 'sojourn_group: the marker must be start or stop')
+        WHEN NEW.marker = 'start' AND EXISTS (SELECT 1 FROM sojourn_state WHERE key = 'open_group')
+            THEN RAISE(ABORT, 'sojourn_group: a group is open already; stop it before you start another')
+        WHEN NEW.marker = 'stop' AND NOT EXISTS (SELECT 1 FROM sojourn_state WHERE key = 'open_group')
+            THEN RAISE(ABORT, 'sojourn_group: no group is open; start one first')
+    END;
+    INSERT INTO sojourn_queue (action_date, command_id, parent_id)
+    SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), CASE NEW.marker WHEN 'start' THEN 10 ELSE 11 END,
+        (SELECT value FROM sojourn_state WHERE key = 'open_group');
+    DELETE FROM sojourn_state WHERE key = 'open_group';
+    INSERT INTO sojourn_state (key, value)
+    SELECT 'open_group', (SELECT max(row_number) FROM sojourn_queue) WHERE NEW.marker = 'start';
+END;

@@ -1,0 +1,194 @@
+//! Reading the offline queue: how much waits, and what.
+
+use rusqlite::types::Type;
+use rusqlite::{Connection, Error, Row};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Store, StoreError, state};
+
+/// What an entry of the queue is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryCommand {
+    /// Insert a row.
+    Create,
+    /// Change attributes of a row.
+    Update,
+    /// Remove a row.
+    Delete,
+    /// A group begins.
+    Start,
+    /// A group ends.
+    Stop,
+}
+
+/// What became of an entry so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryState {
+    /// Not sent yet.
+    Waiting,
+    /// Numbered for sending; its verdict is not here yet.
+    Sent,
+    /// Done on the server.
+    PlayedBack,
+    /// Not done; `verdict` and `reason` say why.
+    Refused,
+}
+
+/// How many operations are in which state; markers do not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct QueueSummary {
+    /// Not sent yet.
+    pub waiting: u64,
+    /// Sent, without a verdict.
+    pub sent: u64,
+    /// Done on the server.
+    pub played_back: u64,
+    /// Refused by the server or by the agent.
+    pub refused: u64,
+    /// The group that is open, by its start marker's row number: it and what follows are not sent.
+    pub open_group: Option<u64>,
+}
+
+/// One entry of the queue.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct QueueEntry {
+    /// Its place in the order of capture.
+    pub row_number: u64,
+    /// Its number within the subscription, once it was taken up.
+    pub sequence: Option<u64>,
+    /// What it is.
+    pub command: EntryCommand,
+    /// The entity's name; none for markers.
+    pub entity: Option<String>,
+    /// The entity; none for markers.
+    pub object_type_code: Option<i32>,
+    /// The row; none for markers.
+    pub object_id: Option<String>,
+    /// When the user did it, by the device's clock, ISO-8601 in UTC.
+    pub captured_at: String,
+    /// The attributes it sets, by name; binary values are `{"blob": true}`.
+    pub data: Option<Value>,
+    /// What those attributes held before, by name.
+    pub base: Option<Value>,
+    /// The group it belongs to, by its start marker's row number.
+    pub group: Option<u64>,
+    /// What became of it so far.
+    pub state: EntryState,
+    /// The verdict's word.
+    pub verdict: Option<String>,
+    /// Why it was refused, in words for the user.
+    pub reason: Option<String>,
+    /// The attribute that is to blame.
+    pub attribute: Option<String>,
+    /// Where to look in the server's logs.
+    pub trace_id: Option<String>,
+}
+
+impl Store {
+    /// How many operations are in which state.
+    ///
+    /// # Errors
+    /// That the database is damaged or cannot be read.
+    pub fn queue_summary(&self) -> Result<QueueSummary, StoreError> {
+        self.read("counting the queue", |connection| {
+            let mut summary = QueueSummary { open_group: open_group(connection)?, ..QueueSummary::default() };
+            let sql = "SELECT state, count(*) FROM sojourn_queue WHERE command_id < 10 GROUP BY state";
+            let mut statement = connection.prepare_cached(sql)?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                let count = row.get::<_, i64>(1)?.unsigned_abs();
+                match EntryState::from_number(row.get(0)?) {
+                    Some(EntryState::Waiting) => summary.waiting = count,
+                    Some(EntryState::Sent) => summary.sent = count,
+                    Some(EntryState::PlayedBack) => summary.played_back = count,
+                    Some(EntryState::Refused) => summary.refused = count,
+                    None => {}
+                }
+            }
+            Ok(summary)
+        })
+    }
+
+    /// The oldest `limit` entries of the queue, markers included, in order of capture.
+    ///
+    /// # Errors
+    /// That the database is damaged or cannot be read.
+    pub fn queue_entries(&self, limit: usize) -> Result<Vec<QueueEntry>, StoreError> {
+        self.read("reading the queue", |connection| {
+            let sql = "SELECT row_number, sequence, command_id, object_type_code, object_id, action_date, data, base, \
+                       parent_id, state, verdict, reason, attribute, trace_id \
+                       FROM sojourn_queue ORDER BY row_number LIMIT ?1";
+            let mut statement = connection.prepare_cached(sql)?;
+            let entries = statement.query_map([i64::try_from(limit).unwrap_or(i64::MAX)], |row| self.entry(row))?;
+            Ok(entries.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    fn entry(&self, row: &Row<'_>) -> rusqlite::Result<QueueEntry> {
+        let object_type_code = row.get(3)?;
+        let metadata = self.adopted.as_ref().map(|adopted| &adopted.metadata);
+        let entity = metadata.zip(object_type_code).and_then(|(metadata, code)| metadata.entity_of(code));
+        Ok(QueueEntry {
+            row_number: row.get::<_, i64>(0)?.unsigned_abs(),
+            sequence: row.get::<_, Option<i64>>(1)?.map(i64::unsigned_abs),
+            command: EntryCommand::from_number(row.get(2)?).ok_or_else(|| unknown(2))?,
+            entity: entity.map(|entity| entity.name.clone()),
+            object_type_code,
+            object_id: row.get(4)?,
+            captured_at: row.get(5)?,
+            data: json(row, 6)?,
+            base: json(row, 7)?,
+            group: row.get::<_, Option<i64>>(8)?.map(i64::unsigned_abs),
+            state: EntryState::from_number(row.get(9)?).ok_or_else(|| unknown(9))?,
+            verdict: row.get(10)?,
+            reason: row.get(11)?,
+            attribute: row.get(12)?,
+            trace_id: row.get(13)?,
+        })
+    }
+}
+
+impl EntryCommand {
+    /// From `sojourn_queue.command_id`.
+    pub(super) fn from_number(number: i64) -> Option<Self> {
+        Some(match number {
+            1 => Self::Create,
+            2 => Self::Update,
+            3 => Self::Delete,
+            10 => Self::Start,
+            11 => Self::Stop,
+            _ => return None,
+        })
+    }
+}
+
+impl EntryState {
+    fn from_number(number: i64) -> Option<Self> {
+        Some(match number {
+            0 => Self::Waiting,
+            1 => Self::Sent,
+            2 => Self::PlayedBack,
+            3 => Self::Refused,
+            _ => return None,
+        })
+    }
+}
+
+/// The start marker of the group that is open.
+pub(super) fn open_group(connection: &Connection) -> rusqlite::Result<Option<u64>> {
+    Ok(state::get::<i64>(connection, state::OPEN_GROUP)?.map(i64::unsigned_abs))
+}
+
+/// Any program may have written the text: what is no UTF-8 is shown as well as it can be.
+fn json(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Value>> {
+    let Some(bytes) = row.get_ref(column)?.as_bytes_or_null()? else { return Ok(None) };
+    let text = String::from_utf8_lossy(bytes);
+    Ok(Some(serde_json::from_str(&text).unwrap_or_else(|_| Value::from(text))))
+}
+
+fn unknown(column: usize) -> Error {
+    Error::FromSqlConversionFailure(column, Type::Integer, "the number is unknown to this program".into())
+}

@@ -1,0 +1,90 @@
+//! Loading batches. Invariant: every batch may arrive twice, and nothing is lost or applied twice.
+
+use super::batches::{SESSION, accounts, deletes};
+use super::sample::{Sample, id};
+use crate::store::{Loaded, Store, StoreError};
+
+#[test]
+fn rows_are_inserted_updated_and_deleted_without_capture() {
+    let mut sample = Sample::in_session();
+    let first = sample.store.load(&accounts(1, &[(1, "A"), (2, "B"), (3, "C")])).expect("inserts");
+    assert_eq!(first, Loaded { batch: 1, rows: 3, deletes: 0, set_aside: 0, repeated: false });
+    let second = sample.store.load(&accounts(2, &[(2, "B2"), (4, "D")])).expect("an update and an insert");
+    assert_eq!(second.rows, 2);
+    let third = sample.store.load(&deletes(3, &[1, 3, 9])).expect("deletes");
+    assert_eq!((third.deletes, third.rows), (2, 0));
+    assert_eq!(sample.accounts(), ["2 B2", "4 D"]);
+    assert!(sample.queue().is_empty());
+    let session = sample.store.session().expect("readable").expect("a session");
+    assert_eq!((session.last_batch, session.rows, session.deletes), (3, 5, 2));
+}
+
+#[test]
+fn a_batch_that_was_loaded_before_is_answered_and_not_applied_again() {
+    let mut sample = Sample::in_session();
+    let file = accounts(1, &[(1, "A")]);
+    sample.store.load(&file).expect("the first time");
+    sample.foreign().execute_batch("UPDATE account SET name = 'mine'; DELETE FROM sojourn_queue").expect("a write");
+    let again = sample.store.load(&file).expect("the second time");
+    assert_eq!(again, Loaded { batch: 1, rows: 0, deletes: 0, set_aside: 0, repeated: true });
+    assert_eq!(sample.accounts(), ["1 mine"]);
+}
+
+#[test]
+fn progress_survives_a_restart() {
+    let mut sample = Sample::in_session();
+    sample.store.load(&accounts(1, &[(1, "A")])).expect("a load");
+    let path = sample.store.path().to_path_buf();
+    let mut reopened = Store::open(&path).expect("the database");
+    reopened.begin_session(SESSION, &[]).expect("the same session");
+    assert_eq!(reopened.session().expect("readable").expect("a session").last_batch, 1);
+    assert!(reopened.load(&accounts(1, &[(1, "A")])).expect("answered").repeated);
+    assert_eq!(reopened.load(&accounts(2, &[(2, "B")])).expect("the next").rows, 1);
+}
+
+#[test]
+fn a_gap_is_refused() {
+    let mut sample = Sample::in_session();
+    let error = sample.store.load(&accounts(2, &[(1, "A")])).expect_err("batch 1 is missing");
+    assert!(matches!(error, StoreError::Gap { expected: 1, got: 2 }), "{error}");
+    assert!(sample.accounts().is_empty());
+}
+
+#[test]
+fn a_damaged_file_changes_nothing() {
+    let mut sample = Sample::in_session();
+    sample.store.load(&accounts(1, &[(1, "A")])).expect("a load");
+    let file = accounts(2, &[(1, "B"), (2, "C")]);
+    for position in 0..file.len() {
+        let mut damaged = file.clone();
+        damaged[position] ^= 0x10;
+        sample.store.load(&damaged).expect_err("damaged");
+        sample.store.load(&file[..position]).expect_err("cut");
+    }
+    assert_eq!(sample.accounts(), ["1 A"]);
+    assert_eq!(sample.store.session().expect("readable").expect("a session").last_batch, 1);
+    assert_eq!(sample.store.load(&file).expect("the whole file").rows, 2);
+}
+
+#[test]
+fn an_entity_of_nothing_but_ids_loads() {
+    let bare = super::sample::entity(1, "account", vec![]);
+    let metadata = sojourn_metadata::Metadata { entities: vec![bare.clone()], ..super::sample::metadata() };
+    let mut sample = Sample::with(&metadata);
+    sample.store.begin_session(SESSION, &[]).expect("a session");
+    let file = |number| super::batches::rows_of(&bare, number, &[vec![super::batches::key(1)]]);
+    sample.store.load(&file(1)).expect("a load");
+    sample.store.load(&file(2)).expect("a load");
+    assert_eq!(sample.store.count_rows("account").expect("a count"), 1);
+}
+
+#[test]
+fn another_program_may_write_between_batches() {
+    let mut sample = Sample::in_session();
+    let foreign = sample.foreign();
+    sample.store.load(&accounts(1, &[(1, "A")])).expect("a load");
+    foreign.execute_batch(&format!("INSERT INTO account (id, name) VALUES ({}, 'mine')", id(5))).expect("a write");
+    sample.store.load(&accounts(2, &[(2, "B")])).expect("a load");
+    assert_eq!(sample.accounts(), ["1 A", "2 B", "5 mine"]);
+    assert_eq!(sample.queue(), [r#"create 5 {"name":"mine"}"#]);
+}

@@ -1,0 +1,71 @@
+//! Invariant: the user's unsent work is never overwritten by a download.
+
+use sojourn_wire::message::operation::{Verdict, VerdictKind};
+use sojourn_wire::message::prepare::ObjectRef;
+use uuid::Uuid;
+
+use super::batches::{accounts, deletes};
+use super::sample::{Sample, id};
+use super::take_up::WIDE;
+
+fn asked_again(sample: &Sample) -> Vec<u128> {
+    let list = sample.store.refresh_list(100).expect("a list");
+    list.iter().map(|object| object.object_id.as_u128()).collect()
+}
+
+/// Accounts 1 to 3 are loaded; 1 was changed, 2 deleted.
+fn changed_device() -> Sample {
+    let mut sample = Sample::in_session();
+    sample.store.load(&accounts(1, &[(1, "A"), (2, "B"), (3, "C")])).expect("a load");
+    let sql =
+        format!("UPDATE account SET name = 'mine' WHERE id = {}; DELETE FROM account WHERE id = {}", id(1), id(2));
+    sample.foreign().execute_batch(&sql).expect("writes");
+    sample
+}
+
+#[test]
+fn rows_with_waiting_writes_are_put_off() {
+    let mut sample = changed_device();
+    let loaded = sample.store.load(&accounts(2, &[(1, "A2"), (2, "B2"), (3, "C2"), (4, "D")])).expect("a load");
+    assert_eq!((loaded.rows, loaded.set_aside), (2, 2));
+    assert_eq!(sample.accounts(), ["1 mine", "3 C2", "4 D"]);
+    assert_eq!(asked_again(&sample), [1, 2]);
+    let loaded = sample.store.load(&deletes(3, &[1, 4])).expect("a load");
+    assert_eq!((loaded.deletes, loaded.set_aside), (1, 1));
+    assert_eq!(sample.accounts(), ["1 mine", "3 C2"]);
+    assert_eq!(sample.store.session().expect("readable").expect("a session").set_aside, 3);
+}
+
+#[test]
+fn rows_with_sent_writes_are_put_off_until_the_verdict() {
+    let mut sample = changed_device();
+    sample.store.take_up(WIDE).expect("taken").expect("operations");
+    assert_eq!(sample.store.load(&accounts(2, &[(1, "A2")])).expect("a load").set_aside, 1);
+    let verdict =
+        |sequence, verdict| Verdict { sequence, verdict, reason: None, attribute: None, trace_id: "t".into() };
+    sample.store.settle(&[verdict(1, VerdictKind::Applied), verdict(2, VerdictKind::Rejected)]).expect("settled");
+    assert_eq!(asked_again(&sample), [1, 2]);
+    let loaded = sample.store.load(&accounts(3, &[(1, "A3"), (2, "B3")])).expect("a load");
+    assert_eq!((loaded.rows, loaded.set_aside), (2, 0));
+    assert_eq!(sample.accounts(), ["1 A3", "2 B3", "3 C"]);
+}
+
+#[test]
+fn what_was_asked_for_is_forgotten() {
+    let mut sample = changed_device();
+    sample.store.load(&accounts(2, &[(1, "A2"), (2, "B2")])).expect("a load");
+    let first = sample.store.refresh_list(1).expect("a list");
+    assert_eq!(first, [ObjectRef { object_type_code: 1, object_id: Uuid::from_u128(1) }]);
+    sample.store.refresh_clear(&first).expect("cleared");
+    sample.store.refresh_clear(&first).expect("harmless");
+    assert_eq!(asked_again(&sample), [2]);
+}
+
+#[test]
+fn a_load_that_fails_puts_nothing_off() {
+    let mut sample = changed_device();
+    let mut file = accounts(2, &[(1, "A2")]);
+    file.pop();
+    sample.store.load(&file).expect_err("cut");
+    assert!(asked_again(&sample).is_empty());
+}

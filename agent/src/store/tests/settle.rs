@@ -1,0 +1,105 @@
+//! Verdicts are stored once, and refused rows are asked for again.
+
+use sojourn_wire::message::operation::{Verdict, VerdictKind};
+
+use super::sample::{Sample, id};
+use super::take_up::WIDE;
+use crate::store::{EntryState, QueueEntry};
+
+fn verdict(sequence: u64, kind: VerdictKind) -> Verdict {
+    Verdict {
+        sequence,
+        verdict: kind,
+        reason: Some("why".into()),
+        attribute: Some("name".into()),
+        trace_id: "0123".into(),
+    }
+}
+
+/// Accounts 1 to 7 are captured and taken up as 1 to 7.
+fn sent() -> Sample {
+    let mut sample = Sample::new();
+    for digit in 1..=7 {
+        let sql = format!("INSERT INTO account (id, name) VALUES ({}, 'A')", id(digit));
+        sample.foreign().execute_batch(&sql).expect("a write");
+    }
+    sample.store.take_up(WIDE).expect("taken").expect("operations");
+    sample
+}
+
+fn all_kinds() -> Vec<Verdict> {
+    use VerdictKind::{Applied, Cancelled, Conflict, Duplicate, Merged, Parked, Rejected};
+    let kinds = [Applied, Merged, Duplicate, Conflict, Rejected, Parked, Cancelled];
+    (1..).zip(kinds).map(|(sequence, kind)| verdict(sequence, kind)).collect()
+}
+
+fn entries(sample: &Sample) -> Vec<QueueEntry> {
+    sample.store.queue_entries(100).expect("a queue")
+}
+
+#[test]
+fn each_verdict_is_kept_with_its_words() {
+    let mut sample = sent();
+    sample.store.settle(&all_kinds()).expect("settled");
+    let entries = entries(&sample);
+    let states: Vec<_> = entries.iter().map(|entry| entry.state).collect();
+    use EntryState::{PlayedBack, Refused};
+    assert_eq!(states, [PlayedBack, PlayedBack, Refused, Refused, Refused, Refused, Refused]);
+    let words: Vec<_> = entries.iter().filter_map(|entry| entry.verdict.as_deref()).collect();
+    assert_eq!(words, ["applied", "merged", "duplicate", "conflict", "rejected", "parked", "cancelled"]);
+    let refused = &entries[4];
+    assert_eq!(refused.reason.as_deref(), Some("why"));
+    assert_eq!((refused.attribute.as_deref(), refused.trace_id.as_deref()), (Some("name"), Some("0123")));
+    let refresh: Vec<_> = sample.store.refresh_list(9).expect("a list").iter().map(|o| o.object_id.as_u128()).collect();
+    assert_eq!(refresh, [3, 4, 5, 6, 7]);
+    let summary = sample.store.queue_summary().expect("a summary");
+    assert_eq!((summary.waiting, summary.sent, summary.played_back, summary.refused), (0, 0, 2, 5));
+}
+
+#[test]
+fn settling_again_changes_nothing() {
+    let mut sample = sent();
+    sample.store.settle(&all_kinds()).expect("settled");
+    let before = entries(&sample);
+    let asked = sample.store.refresh_list(9).expect("a list");
+    sample.store.refresh_clear(&asked).expect("cleared");
+    sample.store.settle(&all_kinds()).expect("again");
+    sample.store.settle(&[verdict(1, VerdictKind::Rejected), verdict(99, VerdictKind::Applied)]).expect("too late");
+    sample.store.settle(&[verdict(u64::MAX, VerdictKind::Applied)]).expect("no such operation");
+    assert_eq!(entries(&sample), before);
+    assert!(sample.store.refresh_list(9).expect("a list").is_empty());
+}
+
+#[test]
+fn a_verdict_of_a_newer_service_counts_as_a_refusal() {
+    let mut sample = sent();
+    sample.store.settle(&[verdict(1, VerdictKind::Unknown)]).expect("settled");
+    assert_eq!(entries(&sample)[0].state, EntryState::Refused);
+}
+
+#[test]
+fn what_has_no_verdict_yet_is_sent_again() {
+    let mut sample = sent();
+    sample.store.settle(&all_kinds()[..3]).expect("settled");
+    let chunk = sample.store.take_up(WIDE).expect("taken").expect("the rest");
+    assert_eq!((chunk.first, chunk.last()), (4, 7));
+}
+
+#[test]
+fn markers_are_done_with_their_group() {
+    let mut sample = Sample::new();
+    let sql = format!(
+        "INSERT INTO sojourn_group (marker) VALUES ('start');
+         INSERT INTO account (id, name) VALUES ({}, 'A'), ({}, 'B');
+         INSERT INTO sojourn_group (marker) VALUES ('stop')",
+        id(1),
+        id(2)
+    );
+    sample.foreign().execute_batch(&sql).expect("writes");
+    sample.store.take_up(WIDE).expect("taken").expect("operations");
+    let markers = |sample: &Sample| [entries(sample)[0].state, entries(sample)[3].state];
+    sample.store.settle(&[verdict(1, VerdictKind::Cancelled)]).expect("settled");
+    assert_eq!(markers(&sample), [EntryState::Sent; 2]);
+    sample.store.settle(&[verdict(2, VerdictKind::Rejected)]).expect("settled");
+    assert_eq!(markers(&sample), [EntryState::PlayedBack; 2]);
+}

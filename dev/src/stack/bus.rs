@@ -1,0 +1,66 @@
+//! The stack's nats-server: two accounts, one identity for each service and device, and the streams.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sojourn_runtime::nats::{self, Identity};
+use sojourn_runtime::secret::NkeySeed;
+use sojourn_runtime::{Client, deploy};
+use sojourn_wire::nats_config::{NatsConfig, User};
+use sojourn_wire::permissions::{self, Permissions};
+
+use super::error::StackError;
+use super::folder::Folder;
+use super::kept::Kept;
+use crate::instances::Nats;
+use crate::machine::Machine;
+
+/// How long the server, which has just started, may take to let the administrator in.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Starts the server; from then on the port is kept.
+pub(super) async fn start(machine: &Machine, folder: &Folder, kept: &mut Kept) -> Result<Nats, StackError> {
+    let (services, agents) = (services(kept)?, agents(kept)?);
+    let store = folder.is_kept().then(|| folder.path().join("jetstream"));
+    let config = |port: u16, scratch: &Path| {
+        let store = store.as_deref().unwrap_or(scratch).display().to_string();
+        let sync_always = folder.is_kept();
+        NatsConfig { port, store_dir: &store, sync_always, services: &services, agents: &agents }.render()
+    };
+    let server = Nats::start_on(&machine.tools, &machine.reaper, kept.nats_port, &config).await?;
+    if let Some(port) = kept.nats_port.filter(|port| *port != server.port()) {
+        return Err(StackError::PortTaken { home: folder.path().to_owned(), port });
+    }
+    kept.nats_port = Some(server.port());
+    Ok(server)
+}
+
+/// Connects as the administrator and makes the streams.
+pub(super) async fn deploy(server: &Nats, kept: &Kept) -> Result<Client, StackError> {
+    let seed = parse(&kept.administrator)?;
+    let client = nats::connect(&server.url(), &seed, &Identity::of_administrator(), PATIENCE).await?;
+    deploy::streams(&client).await?;
+    Ok(client)
+}
+
+fn services(kept: &Kept) -> Result<Vec<User>, StackError> {
+    let administrator = user(&kept.administrator, None);
+    let services = kept.services.iter().map(|(service, seed)| user(seed, Some(permissions::of_service(*service))));
+    std::iter::once(administrator).chain(services).collect()
+}
+
+fn agents(kept: &Kept) -> Result<Vec<User>, StackError> {
+    let agent = |device: &super::kept::KeptDevice| {
+        let subscriptions = std::slice::from_ref(&device.subscription);
+        user(&device.seed, Some(permissions::of_agent(&device.agent, subscriptions)))
+    };
+    kept.devices.iter().map(agent).collect()
+}
+
+fn user(seed: &str, permissions: Option<Permissions>) -> Result<User, StackError> {
+    Ok(User { nkey: parse(seed)?.public_key(), permissions })
+}
+
+fn parse(seed: &str) -> Result<NkeySeed, StackError> {
+    seed.parse().map_err(|error: sojourn_runtime::secret::SeedError| StackError::Key(error.to_string()))
+}

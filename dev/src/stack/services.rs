@@ -1,0 +1,77 @@
+//! How each service is started: the same executable, its settings in the environment, secrets never among arguments.
+
+use std::path::PathBuf;
+
+use sojourn_runtime::Client;
+use sojourn_runtime::secret::DatabaseUrl;
+use sojourn_wire::Service;
+
+use super::error::StackError;
+use super::kept::Kept;
+use super::plan::StackPlan;
+use super::replica::Replica;
+use crate::instances::{Launch, Output};
+use crate::machine::Machine;
+
+/// What the processes of all services are started with, secrets among it.
+pub(super) struct Recipe {
+    pub(super) machine: Machine,
+    pub(super) logs: PathBuf,
+    pub(super) administrator: Client,
+    /// Environment variables: of one service, or of all.
+    environment: Vec<(Option<Service>, String, String)>,
+}
+
+impl Recipe {
+    /// What the plan says, for these connections.
+    pub(super) fn new(
+        plan: &Settings,
+        logs: PathBuf,
+        administrator: Client,
+        database: &DatabaseUrl,
+        nats_url: &str,
+        kept: &Kept,
+    ) -> Result<Recipe, StackError> {
+        let mut environment = vec![
+            (None, "SOJOURN_DATABASE_URL".to_owned(), database.expose().to_owned()),
+            (None, "SOJOURN_NATS_URL".to_owned(), nats_url.to_owned()),
+            (Some(Service::Schema), "SOJOURN_CONFIG".to_owned(), plan.config.display().to_string()),
+        ];
+        for service in Service::ALL {
+            environment.push((Some(service), "SOJOURN_NATS_SEED".to_owned(), kept.seed_of(service)?.to_owned()));
+        }
+        environment.extend(plan.log.iter().map(|log| (None, "SOJOURN_LOG".to_owned(), log.clone())));
+        environment.extend(plan.settings.iter().map(|(of, name, value)| (Some(*of), name.clone(), value.clone())));
+        Ok(Recipe { machine: plan.machine.clone(), logs, administrator, environment })
+    }
+
+    /// The `number`th process of a service, from 1, not started yet.
+    pub(super) fn replica(&self, service: Service, number: usize) -> Replica {
+        let name = format!("{}-{number}", service.name());
+        let log = self.logs.join(format!("{name}.log"));
+        let launch = Launch::new(&name, &self.machine.exe, Output::Log(log.clone())).arguments([service.name()]);
+        let own = self.environment.iter().filter(|(of, _, _)| of.is_none_or(|of| of == service));
+        let launch = own.fold(launch, |launch, (_, name, value)| launch.environment(name, value));
+        Replica::new(service, name, launch, log, self.machine.reaper.clone(), self.administrator.clone())
+    }
+}
+
+/// The parts of a plan that the services need to know.
+#[derive(Debug)]
+pub(super) struct Settings {
+    pub(super) machine: Machine,
+    pub(super) config: PathBuf,
+    pub(super) settings: Vec<(Service, String, String)>,
+    pub(super) log: Option<String>,
+    /// How many processes each service has.
+    pub(super) replicas: [(Service, usize); 4],
+}
+
+impl Settings {
+    /// Takes them from a plan; `config` is the file that the schema service is to read.
+    pub(super) fn of(plan: &StackPlan<'_>, config: PathBuf) -> Settings {
+        let replicas = Service::ALL.map(|service| (service, plan.replicas_of(service)));
+        let (machine, settings, log) = (plan.machine.clone(), plan.settings.clone(), plan.log.clone());
+        Settings { machine, config, settings, log, replicas }
+    }
+}

@@ -1,0 +1,75 @@
+//! Telling a verdict from a break: which errors of Postgres are about the operation, and which are about the moment.
+
+use std::time::Duration;
+
+use sojourn_platform::PlatformError;
+use sojourn_platform::database::is_transient;
+use sqlx::postgres::{PgDatabaseError, PgSeverity};
+
+use super::Limits;
+use crate::refusal::{Failure, Refusal};
+
+/// What an error means for its operation.
+#[derive(Debug)]
+pub(super) enum Meaning {
+    /// The operation is refused for what the database says.
+    Refused(Box<Failure>),
+    /// The operation is refused for what it is, in these words.
+    Hopeless(Refusal),
+}
+
+/// The SQLSTATE of a cancelled statement, whoever cancelled it.
+const CANCELLED: &str = "57014";
+/// Where PL/pgSQL's RAISE and ASSERT report from: a name in Postgres' source, in no language.
+const RAISED_BY: [&str; 2] = ["exec_stmt_raise", "exec_stmt_assert"];
+
+/// What an error of a user's statement means, when it came after `elapsed`.
+///
+/// # Errors
+/// The error itself, when it is about the moment: the whole chunk is rolled back and tried again. Deadlocks, locks and
+/// files that are missing may be the operation's own doing, so on the `last_try` they are held against it.
+pub(super) fn meaning(
+    error: sqlx::Error,
+    elapsed: Duration,
+    limits: Limits,
+    last_try: bool,
+) -> Result<Meaning, PlatformError> {
+    let break_off = PlatformError::doing("writing as the user");
+    let Some(said) = error.as_database_error().and_then(|error| error.try_downcast_ref::<PgDatabaseError>()) else {
+        return Err(break_off(error));
+    };
+    let code = said.code();
+    if matches!(said.severity(), PgSeverity::Fatal | PgSeverity::Panic) {
+        return Err(break_off(sqlx::Error::Io(std::io::Error::other(said.message().to_owned()))));
+    }
+    // Administrators cancel with the same code, but not just when the time is up.
+    if code == CANCELLED && elapsed >= limits.statement {
+        let words = format!("this took longer than the {:?} that the server allows", limits.statement);
+        return Ok(Meaning::Hopeless(Refusal::new(&words)));
+    }
+    if !is_transient(&error) {
+        return Ok(Meaning::Refused(Box::new(failure(said))));
+    }
+    if last_try && is_own_doing(code) {
+        let words = "the server was at odds with other changes each time this was tried; try again later";
+        return Ok(Meaning::Hopeless(Refusal::new(&format!("{words} ({code})"))));
+    }
+    Err(break_off(error))
+}
+
+/// Transient, but an operation can bring it about each time: serialization, deadlock, lock timeout, missing file.
+fn is_own_doing(code: &str) -> bool {
+    ["40", "58"].iter().any(|class| code.starts_with(class)) || code == "55P03"
+}
+
+fn failure(said: &PgDatabaseError) -> Failure {
+    Failure {
+        code: said.code().to_owned(),
+        message: said.message().to_owned(),
+        table: said.schema().zip(said.table()).map(|(schema, table)| (schema.to_owned(), table.to_owned())),
+        column: said.column().map(str::to_owned),
+        constraint: said.constraint().map(str::to_owned),
+        raised: said.routine().is_some_and(|routine| RAISED_BY.contains(&routine)),
+        nested: said.r#where().is_some(),
+    }
+}

@@ -1,0 +1,56 @@
+//! Who a chunk belongs to.
+
+use sojourn_platform::PlatformError;
+use sojourn_wire::{AgentId, SubscriptionId};
+use sqlx::{PgExecutor, Row as _};
+use uuid::Uuid;
+
+/// A subscription as replay needs it.
+#[derive(Debug, Clone)]
+pub(super) struct Subscription {
+    /// The configured set of entities.
+    pub(super) dataset: String,
+    /// Who it acts as.
+    pub(super) user_id: Uuid,
+}
+
+/// Whether a chunk may be played back.
+#[derive(Debug)]
+pub(super) enum Standing {
+    /// It may.
+    Active(Subscription),
+    /// It may not, in words for the user.
+    Refused(String),
+}
+
+/// The subscription, if the agent is one of its clients and it is in force.
+pub(super) async fn subscription_of(
+    executor: impl PgExecutor<'_>,
+    agent: &AgentId,
+    id: &SubscriptionId,
+) -> Result<Standing, PlatformError> {
+    let doing = PlatformError::doing("looking up the subscription");
+    let row = sqlx::query(
+        "SELECT s.dataset, s.user_id, s.status = 'active'
+           FROM sojourn.subscription s JOIN sojourn.subscription_client c ON c.subscription_id = s.id
+          WHERE s.id = $1 AND c.client_id = $2",
+    )
+    .bind(id.as_str())
+    .bind(agent.as_str())
+    .fetch_optional(executor)
+    .await
+    .map_err(doing)?;
+    let Some(row) = row else {
+        return Ok(Standing::Refused(format!(
+            "the server does not know the subscription {id} of the device {agent}: init anew"
+        )));
+    };
+    let doing = || PlatformError::doing("reading the subscription");
+    if !row.try_get::<bool, _>(2).map_err(doing())? {
+        return Ok(Standing::Refused(format!("the subscription {id} was revoked: ask the administrator")));
+    }
+    Ok(Standing::Active(Subscription {
+        dataset: row.try_get(0).map_err(doing())?,
+        user_id: row.try_get(1).map_err(doing())?,
+    }))
+}

@@ -1,0 +1,1 @@
+//! Writes from any program are captured, played back, and get their verdicts.

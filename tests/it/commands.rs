@@ -1,0 +1,1 @@
+//! `cargo demo` and `cargo stack`, and what wrong input is answered.

@@ -1,0 +1,1 @@
+//! Killed, cut off, broken: nothing is lost, nothing is done twice.

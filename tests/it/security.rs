@@ -1,0 +1,1 @@
+//! What a device must not be able to do, whatever it sends.

@@ -1,0 +1,1 @@
+//! Generated statements, explained by a real Postgres.

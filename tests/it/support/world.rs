@@ -1,0 +1,85 @@
+//! One test's world: a database of its own, a bus of its own, the four services, and devices.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use sojourn_dev::stack::{Config, Database, Stack, StackPlan};
+use sojourn_sample_crm::People;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::device::Device;
+use super::shared::{self, TEMPLATE, shared};
+
+static WORLDS: AtomicU32 = AtomicU32::new(0);
+
+/// The sample's own `sojourn.yaml`.
+pub const CRM: &str = include_str!("../../../samples/crm/sojourn.yaml");
+
+/// What a world is to be.
+pub struct WorldPlan {
+    change: Box<dyn FnOnce(StackPlan<'static>) -> StackPlan<'static>>,
+    users: Vec<fn(&People) -> Uuid>,
+}
+
+impl WorldPlan {
+    /// A world with a device for each of these users.
+    pub fn of(users: &[fn(&People) -> Uuid]) -> Self {
+        Self { change: Box::new(|plan| plan), users: users.to_vec() }
+    }
+
+    /// Changes the stack's plan.
+    pub fn with(mut self, change: impl FnOnce(StackPlan<'static>) -> StackPlan<'static> + 'static) -> Self {
+        let before = std::mem::replace(&mut self.change, Box::new(|plan| plan));
+        self.change = Box::new(move |plan| change(before(plan)));
+        self
+    }
+
+    /// Starts it.
+    pub async fn start(self) -> World {
+        let shared = shared().await;
+        let name = format!("world_{}", WORLDS.fetch_add(1, Ordering::Relaxed));
+        shared.postgres.create_database(&name, Some(TEMPLATE)).await.expect("a copy of the template");
+        let machine = tokio::task::spawn_blocking(shared::machine).await.expect("the tools are found");
+        let database = Database::Shared { postgres: &shared.postgres, name: name.clone() };
+        let mut plan = StackPlan::new(machine, database, Config::Text(CRM.to_owned()));
+        for user in &self.users {
+            plan = plan.device(user(&shared.people), "device");
+        }
+        let stack = Stack::start((self.change)(plan), &|_| ()).await.expect("a stack");
+        let devices = stack.devices().iter().map(Device::of).collect();
+        World { stack, people: shared.people.clone(), devices, database: name }
+    }
+}
+
+/// A running world.
+pub struct World {
+    pub stack: Stack,
+    pub people: People,
+    pub devices: Vec<Device>,
+    database: String,
+}
+
+impl World {
+    /// The administrator's connections.
+    pub fn admin(&self) -> &PgPool {
+        self.stack.admin_pool()
+    }
+
+    /// Runs a statement as the administrator, who is above every rule. Answers how many rows it touched.
+    pub async fn sql(&self, statement: &'static str, id: Uuid) -> u64 {
+        sqlx::query(statement).bind(id).execute(self.admin()).await.expect("the statement runs").rows_affected()
+    }
+
+    pub async fn assert_converged(&self, _device: usize) -> u64 { 0 }
+    /// Ends it, and asserts that nothing is left over.
+    pub async fn stop(self) {
+        self.stack.stop().await.expect("nothing is left over");
+        shared().await.postgres.drop_database(&self.database).await.expect("the database is dropped");
+    }
+
+    /// Ends a world that was broken on purpose.
+    pub async fn end(self) {
+        self.stack.end().await;
+        shared().await.postgres.drop_database(&self.database).await.expect("the database is dropped");
+    }
+}
