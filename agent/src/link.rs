@@ -169,7 +169,7 @@ impl Link {
     /// [`LinkError::Silent`] when they do not come; the chunk may be sent again.
     pub async fn verdicts(&self, chunk: &OperationChunk, within: Duration) -> Result<ChunkResult, LinkError> {
         let (agent, subscription) = self.ids();
-        let subject = Subject::OperationsResult { agent, subscription, first: chunk.first, last: chunk.last() };
+        let subject = Subject::OperationsResult { agent, subscription, chunk: chunk.chunk };
         self.answer_within(&subject, "verdicts", within).await
     }
 

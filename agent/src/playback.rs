@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use sojourn_runtime::clock;
 use sojourn_wire::message::operation::{ChunkOutcome, OperationChunk, Verdict, VerdictKind};
 use sojourn_wire::streams::{MAX_CHUNK_BYTES, MAX_CHUNK_OPERATIONS, MAX_MESSAGE_BYTES};
 use tokio::time::Instant;
@@ -50,7 +51,10 @@ pub async fn play_back(
         bytes: (MAX_CHUNK_BYTES - ENVELOPE) as u64,
         hard_bytes: (MAX_MESSAGE_BYTES - ENVELOPE) as u64,
     };
-    while let Some(chunk) = store.run("taking up operations", move |store| store.take_up(ceilings)).await? {
+    loop {
+        let id = clock::fresh_id();
+        let taken = store.run("taking up operations", move |store| store.take_up(id, ceilings)).await?;
+        let Some(chunk) = taken else { break };
         let verdicts = verdicts(link, &chunk, patience).await?;
         let settled = verdicts.clone();
         store.run("settling operations", move |store| store.settle(&settled)).await?;

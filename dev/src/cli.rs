@@ -27,8 +27,20 @@ const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 inter
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Show it all: a device goes offline, works, comes back, and is compared with the server
+    Demo(commands::demo::Args),
     /// Start everything and serve until Ctrl-C
     Stack(commands::stack::Args),
+}
+
+impl Command {
+    /// Whether answers are for scripts.
+    fn json(&self) -> bool {
+        match self {
+            Command::Demo(args) => args.json,
+            Command::Stack(args) => args.json,
+        }
+    }
 }
 
 /// The process: parses its arguments, does what they say, and answers. `args` begin with the program's name.
@@ -41,10 +53,14 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS };
         }
     };
+    let json = cli.command.json();
     match perform(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(CommandError::Interrupted) => ExitCode::from(INTERRUPTED),
         Err(error) => {
+            if json && !matches!(error, CommandError::Unexpected(_)) {
+                output::data(&serde_json::json!({ "error": error.to_string() }));
+            }
             output::say(&format!("error: {error}"));
             ExitCode::from(if matches!(error, CommandError::Usage(_)) { USAGE } else { 1 })
         }
@@ -58,6 +74,7 @@ fn perform(cli: Cli) -> Result<(), CommandError> {
         let shutdown = CancellationToken::new();
         tokio::spawn(ending::cancel_on_signal(shutdown.clone()));
         match cli.command {
+            Command::Demo(args) => commands::demo::run(machine(&exe)?, args, shutdown).await,
             Command::Stack(args) => commands::stack::run(machine(&exe)?, args, shutdown).await,
         }
     })

@@ -15,18 +15,14 @@ pub const AGENT: &str = "agent";
 
 const USAGE: u8 = 2;
 
-/// The first argument that makes it this service.
-#[must_use]
-pub fn name_of(service: Service) -> &'static str {
-    service.name()
-}
-
 /// The whole `main` of an executable that is nothing else.
 #[must_use]
 pub fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();
     dispatch(&args).unwrap_or_else(|| {
-        output::say("this program is started by others: its first argument is prepare, export, schema, replay, agent or reap");
+        output::say(
+            "this program is started by others: its first argument is prepare, export, schema, replay, agent or reap",
+        );
         ExitCode::from(USAGE)
     })
 }
@@ -36,7 +32,8 @@ pub fn main() -> ExitCode {
 #[must_use]
 pub fn dispatch(args: &[OsString]) -> Option<ExitCode> {
     let name = args.get(1)?.to_str()?;
-    let own = |program: &str| std::iter::once(program.into()).chain(args[2..].iter().cloned()).collect::<Vec<OsString>>();
+    let own =
+        |program: &str| std::iter::once(program.into()).chain(args[2..].iter().cloned()).collect::<Vec<OsString>>();
     Some(match name {
         "prepare" => sojourn_prepare::run(own("sojourn-prepare")),
         "export" => sojourn_export::run(own("sojourn-export")),
@@ -79,7 +76,7 @@ mod tests {
     #[test]
     fn every_service_can_be_started() {
         for service in Service::ALL {
-            let args = ["x", name_of(service), "--version"].map(OsString::from);
+            let args = ["x", service.name(), "--version"].map(OsString::from);
             assert!(dispatch(&args).is_some(), "{}", service.name());
         }
     }

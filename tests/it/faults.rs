@@ -1,1 +1,13 @@
 //! Killed, cut off, broken: nothing is lost, nothing is done twice.
+
+mod agent;
+mod audit;
+mod corrupt;
+mod engines;
+mod garbage;
+mod hand;
+mod ledger;
+mod link;
+mod replay;
+mod running;
+mod services;

@@ -1,1 +1,12 @@
-//! What a device must not be able to do, whatever it sends.
+//! What a device must not be able to do, whatever it sends; and what nobody but the user may see.
+
+mod agents;
+mod bodies;
+mod bus;
+mod identity;
+mod leaving;
+mod replies;
+mod roles;
+mod services;
+mod shapes;
+mod sight;

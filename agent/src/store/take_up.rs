@@ -3,6 +3,8 @@
 use rusqlite::Connection;
 use sojourn_wire::message::operation::{Operation, OperationChunk};
 
+use uuid::Uuid;
+
 use super::chunk::{Unit, Units};
 use super::error::Fault;
 use super::operation::{ENTRY_COLUMNS, Entry, Unsendable, too_large, wire_bytes};
@@ -29,7 +31,7 @@ struct Draft {
 }
 
 impl Store {
-    /// The next operations to send; none when nothing waits.
+    /// The next operations to send, as the chunk of this id; none when nothing waits.
     ///
     /// Operations that were taken up and have no verdict yet come again, with the same numbers. Otherwise waiting ones
     /// get the next numbers, which are stored before this returns. A group is never cut; one that is still open, and
@@ -38,7 +40,7 @@ impl Store {
     ///
     /// # Errors
     /// That the database is damaged, full, or locked; nothing was numbered.
-    pub fn take_up(&mut self, ceilings: Ceilings) -> Result<Option<OperationChunk>, StoreError> {
+    pub fn take_up(&mut self, chunk: Uuid, ceilings: Ceilings) -> Result<Option<OperationChunk>, StoreError> {
         let Some(adopted) = self.adopted.clone() else { return Ok(None) };
         self.write("taking up operations", |transaction| {
             let mut operations = unanswered(transaction, &adopted)?;
@@ -46,7 +48,7 @@ impl Store {
                 operations = take_waiting(transaction, &adopted, ceilings)?;
             }
             let first = operations.first().map(|operation| operation.sequence);
-            Ok(first.map(|first| OperationChunk { first, metadata_version: adopted.version, operations }))
+            Ok(first.map(|first| OperationChunk { chunk, first, metadata_version: adopted.version, operations }))
         })
     }
 }

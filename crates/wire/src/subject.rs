@@ -69,8 +69,8 @@ pub enum Subject {
     PrepareResult { agent: AgentId, subscription: SubscriptionId, request: Uuid },
     /// Export to agent: the manifest of one batch, or the end of the session.
     BatchResult { agent: AgentId, subscription: SubscriptionId, session: Uuid, batch: u32 },
-    /// Replay to agent: the verdicts of one chunk, named by its first and last sequence.
-    OperationsResult { agent: AgentId, subscription: SubscriptionId, first: u64, last: u64 },
+    /// Replay to agent: the verdicts of one chunk.
+    OperationsResult { agent: AgentId, subscription: SubscriptionId, chunk: Uuid },
     /// Prepare to agent: a session's last PostSync is settled.
     AckResult { agent: AgentId, subscription: SubscriptionId, session: Uuid },
     /// Schema to all: one metadata version.
@@ -110,8 +110,8 @@ impl fmt::Display for Subject {
             Self::BatchResult { agent, subscription, session, batch } => {
                 write!(f, "res.{agent}.{subscription}.batch.{session}-{batch}")
             }
-            Self::OperationsResult { agent, subscription, first, last } => {
-                write!(f, "res.{agent}.{subscription}.op.{first}-{last}")
+            Self::OperationsResult { agent, subscription, chunk } => {
+                write!(f, "res.{agent}.{subscription}.op.{chunk}")
             }
             Self::AckResult { agent, subscription, session } => {
                 write!(f, "res.{agent}.{subscription}.ack.{session}")
@@ -172,10 +172,7 @@ fn result(agent: AgentId, subscription: SubscriptionId, kind: &str, id: &str) ->
             let (session, batch) = id.rsplit_once('-')?;
             Subject::BatchResult { agent, subscription, session: session.parse().ok()?, batch: batch.parse().ok()? }
         }
-        "op" => {
-            let (first, last) = id.split_once('-')?;
-            Subject::OperationsResult { agent, subscription, first: first.parse().ok()?, last: last.parse().ok()? }
-        }
+        "op" => Subject::OperationsResult { agent, subscription, chunk: id.parse().ok()? },
         "ack" => Subject::AckResult { agent, subscription, session: id.parse().ok()? },
         _ => return None,
     })
@@ -240,8 +237,8 @@ mod tests {
     }
 
     fn any_subject() -> impl Strategy<Value = Subject> {
-        let ids = (token::<AgentId>(), token::<SubscriptionId>(), any::<u128>(), any::<(u32, u32, u64, u64)>());
-        (0..12u8, ids).prop_map(|(shape, (agent, subscription, id, (batch, part, first, last)))| {
+        let ids = (token::<AgentId>(), token::<SubscriptionId>(), any::<u128>(), any::<(u32, u32)>());
+        (0..12u8, ids).prop_map(|(shape, (agent, subscription, id, (batch, part)))| {
             let session = Uuid::from_u128(id);
             match shape {
                 0 => Subject::PrepareRequest { agent, subscription },
@@ -251,7 +248,7 @@ mod tests {
                 4 => Subject::BatchPart { agent, subscription, session, batch, part },
                 5 => Subject::PrepareResult { agent, subscription, request: session },
                 6 => Subject::BatchResult { agent, subscription, session, batch },
-                7 => Subject::OperationsResult { agent, subscription, first, last },
+                7 => Subject::OperationsResult { agent, subscription, chunk: session },
                 8 => Subject::AckResult { agent, subscription, session },
                 9 => Subject::Schema { dataset: "crm".parse().expect("a token"), version: batch },
                 10 => Subject::Rpc { service: Service::Replay, verb: "ready".into(), agent },

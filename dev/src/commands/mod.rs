@@ -1,15 +1,19 @@
 //! What `sojourn-dev` can be asked to do, one file each.
 
+pub(crate) mod demo;
 mod report;
 pub(crate) mod scratch;
 pub(crate) mod stack;
 
 use std::io;
 
+use sojourn_agent::store::StoreError;
 use sojourn_platform::PlatformError;
 
+use crate::agent::AgentError;
 use crate::instances::InstanceError;
 use crate::machine::MachineError;
+use crate::oracle::OracleError;
 use crate::samples::SampleDatabaseError;
 use crate::stack::StackError;
 
@@ -40,4 +44,16 @@ pub(crate) enum CommandError {
     /// The stack.
     #[error(transparent)]
     Stack(#[from] StackError),
+    /// The agent.
+    #[error(transparent)]
+    Agent(#[from] AgentError),
+    /// The device's database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The comparison.
+    #[error(transparent)]
+    Oracle(#[from] OracleError),
+    /// Everything ran, and something is wrong.
+    #[error("not everything is as it should be:\n  - {}", .0.join("\n  - "))]
+    Unexpected(Vec<String>),
 }

@@ -50,7 +50,7 @@ pub(crate) struct Args {
 
     /// Print one line of JSON when everything runs
     #[arg(long)]
-    json: bool,
+    pub(crate) json: bool,
 }
 
 /// Starts everything, says where it is, and serves until `shutdown`.

@@ -40,9 +40,7 @@ pub(super) async fn set_up(database: Database<'_>, wanted: &SojournYaml) -> Resu
         Database::Shared { postgres, name } => {
             (parse(&postgres.url_for(&name))?, postgres.password_for(install::SERVICE_ROLE), None)
         }
-        Database::Existing(url) => {
-            (url, format!("{}{}", clock::fresh_id().simple(), clock::fresh_id().simple()), None)
-        }
+        Database::Existing(url) => (url, format!("{}{}", clock::fresh_id().simple(), clock::fresh_id().simple()), None),
     };
     let service_url = url_of(&admin_url, install::SERVICE_ROLE, &password)?;
     let admin = sojourn_platform::connect(admin_url.expose(), "sojourn-stack", CONNECTIONS).await?;
@@ -86,8 +84,11 @@ fn url_of(admin: &DatabaseUrl, user: &str, password: &str) -> Result<DatabaseUrl
 pub(super) fn shown(url: &DatabaseUrl) -> String {
     let Ok(mut url) = Url::parse(url.expose()) else { return String::new() };
     let _ = url.set_password(None);
-    let others: Vec<(String, String)> =
-        url.query_pairs().filter(|(name, _)| name != "password").map(|(n, v)| (n.into_owned(), v.into_owned())).collect();
+    let others: Vec<(String, String)> = url
+        .query_pairs()
+        .filter(|(name, _)| name != "password")
+        .map(|(n, v)| (n.into_owned(), v.into_owned()))
+        .collect();
     match others.is_empty() {
         true => url.set_query(None),
         false => drop(url.query_pairs_mut().clear().extend_pairs(others)),

@@ -9,7 +9,6 @@ use sojourn_platform::PlatformError;
 use sojourn_platform::sql::InvalidIdent;
 use sojourn_runtime::deploy::DeployError;
 use sojourn_runtime::nats::NatsError;
-use sojourn_runtime::rpc::AskError;
 use sojourn_schema::SchemaError;
 
 use crate::instances::InstanceError;
@@ -100,7 +99,7 @@ pub enum StackError {
         /// How long was waited.
         seconds: u64,
         /// What the last question met.
-        problem: AskError,
+        problem: String,
         /// The end of its log.
         tail: String,
     },

@@ -66,7 +66,10 @@ impl Kept {
     pub(super) fn save(&self, folder: &Folder) -> Result<(), StackError> {
         let path = file(folder);
         let text = serde_json::to_string_pretty(self);
-        write_private(&path, &text.map_err(|error| StackError::Kept { path: path.clone(), problem: error.to_string() })?)
+        write_private(
+            &path,
+            &text.map_err(|error| StackError::Kept { path: path.clone(), problem: error.to_string() })?,
+        )
     }
 
     /// Adds the devices that are wanted and not there: a user who is wanted twice has two.

@@ -53,7 +53,10 @@ pub struct Stack {
 
 impl fmt::Debug for Stack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Stack").field("replicas", &self.replicas).field("devices", &self.devices).finish_non_exhaustive()
+        f.debug_struct("Stack")
+            .field("replicas", &self.replicas)
+            .field("devices", &self.devices)
+            .finish_non_exhaustive()
     }
 }
 

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytes::Bytes;
-use sojourn_runtime::rpc::{AskError, ask};
 use sojourn_runtime::Client;
+use sojourn_runtime::rpc::{AskError, ask};
 use sojourn_wire::message::rpc::READY;
 use sojourn_wire::{AgentId, Service, Subject};
 use tokio::time::{Instant, sleep};
@@ -135,7 +135,8 @@ impl Replica {
             self.check()?;
             let Err(problem) = self.is_ready().await else { return Ok(()) };
             if Instant::now() > deadline {
-                let tail = self.process.as_ref().map(Child::log_tail).unwrap_or_default();
+                let (problem, tail) =
+                    (problem.to_string(), self.process.as_ref().map(Child::log_tail).unwrap_or_default());
                 return Err(StackError::NotReady { name: self.name.clone(), seconds: START.as_secs(), problem, tail });
             }
             sleep(PAUSE).await;

@@ -1,48 +1,24 @@
-//! The answer to a chunk: under which numbers it is published, and how it is kept small enough. Pure.
+//! The answer to a chunk: under which id it is published, and how it is kept small enough. Pure.
 
 use serde::Deserialize;
 use sojourn_wire::message::encode;
-use sojourn_wire::message::operation::{ChunkOutcome, ChunkResult, OperationChunk, VerdictKind};
+use sojourn_wire::message::operation::{ChunkOutcome, ChunkResult, VerdictKind};
+use uuid::Uuid;
 
-/// The first and last sequence that a result is named by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Range {
-    /// The first sequence.
-    pub first: u64,
-    /// The last sequence.
-    pub last: u64,
-}
-
-impl Range {
-    /// The range of a chunk, whatever its operations are numbered.
-    #[must_use]
-    pub fn of(chunk: &OperationChunk) -> Self {
-        Self::counted(chunk.first, chunk.operations.len())
+/// The id under which the sender of a message that is no chunk of ours waits for an answer, as far as it can be made
+/// out: a newer agent's chunk has it in the same place, so its sender hears that it is too new. Of anything else it is
+/// nil, which no chunk has.
+#[must_use]
+pub fn guess_chunk(payload: &[u8]) -> Uuid {
+    #[derive(Deserialize)]
+    struct Envelope {
+        body: Body,
     }
-
-    fn counted(first: u64, count: usize) -> Self {
-        Self { first, last: first.saturating_add(count as u64).saturating_sub(1) }
+    #[derive(Deserialize)]
+    struct Body {
+        chunk: Uuid,
     }
-
-    /// The range of a message that is no chunk of ours, as far as it can be made out: a newer agent's chunk has its
-    /// numbers in the same place, so its sender hears that it is too new. Of anything else it is 0 to 0, a number that
-    /// no operation has.
-    #[must_use]
-    pub fn guess(payload: &[u8]) -> Self {
-        #[derive(Deserialize)]
-        struct Envelope {
-            body: Body,
-        }
-        #[derive(Deserialize)]
-        struct Body {
-            first: u64,
-            operations: Vec<serde::de::IgnoredAny>,
-        }
-        match serde_json::from_slice::<Envelope>(payload) {
-            Ok(Envelope { body }) => Self::counted(body.first, body.operations.len()),
-            Err(_) => Self { first: 0, last: 0 },
-        }
-    }
+    serde_json::from_slice::<Envelope>(payload).map(|envelope| envelope.body.chunk).unwrap_or_default()
 }
 
 /// The encoded result, at most `most` bytes where that is possible: words give way to verdicts, those of cancelled
@@ -75,12 +51,12 @@ mod tests {
     use sojourn_wire::message::operation::Verdict;
 
     #[test]
-    fn a_newer_chunk_is_answered_under_its_numbers() {
-        let newer = encode(&chunk(7, vec![create(7), create(8)]));
-        let newer = String::from_utf8(newer).expect("text").replace("\"version\":1", "\"version\":9");
-        assert_eq!(Range::guess(newer.as_bytes()), Range { first: 7, last: 8 });
-        assert_eq!(Range::guess(b"{"), Range { first: 0, last: 0 });
-        assert_eq!(Range::of(&chunk(u64::MAX, vec![create(1), create(2)])).first, u64::MAX);
+    fn a_newer_chunk_is_answered_under_its_id() {
+        let mut newer = chunk(7, vec![create(7), create(8)]);
+        newer.chunk = Uuid::from_u128(9);
+        let newer = String::from_utf8(encode(&newer)).expect("text").replace("\"version\":1", "\"version\":9");
+        assert_eq!(guess_chunk(newer.as_bytes()), Uuid::from_u128(9));
+        assert_eq!(guess_chunk(b"{"), Uuid::nil());
     }
 
     #[test]
@@ -110,9 +86,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn guessing_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200), first in any::<u64>()) {
-            let _ = Range::guess(&bytes);
-            let _ = Range::guess(format!("{{\"body\":{{\"first\":{first},\"operations\":[1,2]}}}}").as_bytes());
+        fn guessing_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = guess_chunk(&bytes);
         }
     }
 }

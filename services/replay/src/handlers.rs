@@ -3,7 +3,7 @@
 //! | the message | the agent hears | the message goes |
 //! |---|---|---|
 //! | a chunk | verdicts, a gap, or why the subscription is refused | off the queue |
-//! | a chunk that breaks the protocol, or no chunk at all | refused, under its numbers or else `0-0` | to the dead letters |
+//! | a chunk that breaks the protocol, or no chunk at all | refused, under its id or else nil | to the dead letters |
 //! | any, while Postgres or NATS is away | nothing yet | back to the queue |
 
 use std::time::Duration;
@@ -17,8 +17,9 @@ use sojourn_wire::message::operation::{ChunkOutcome, OperationChunk, VerdictKind
 use sojourn_wire::streams::MAX_MESSAGE_BYTES;
 use sojourn_wire::{AgentId, Subject, SubscriptionId};
 use sqlx::PgPool;
+use uuid::Uuid;
 
-use crate::answer::{Range, encoded};
+use crate::answer::{encoded, guess_chunk};
 use crate::db::{Limits, Request, play_back};
 use crate::error::HandlerError;
 use crate::order;
@@ -55,12 +56,12 @@ impl Handlers {
         let Subject::Operations { agent, subscription } = job.subject else {
             return Err(HandlerError::Misrouted(job.subject));
         };
-        let (range, checked) = chunk_of(&job.payload);
+        let (id, checked) = chunk_of(&job.payload);
         let chunk = match checked {
             Ok(chunk) => chunk,
             Err(error) => {
                 let outcome = ChunkOutcome::Refused { reason: error.to_string() };
-                self.answer(agent, subscription, range, outcome).await?;
+                self.answer(agent, subscription, id, outcome).await?;
                 return Err(error);
             }
         };
@@ -73,30 +74,30 @@ impl Handlers {
             last_try: job.deliveries >= PATIENCE,
         };
         let outcome = play_back(&self.pool, &self.metadata, self.limits, request).await?;
-        log(&subscription, range, &trace_id, &outcome);
-        Ok(self.answer(agent, subscription, range, outcome).await?)
+        log(&subscription, &chunk, &trace_id, &outcome);
+        Ok(self.answer(agent, subscription, id, outcome).await?)
     }
 
     async fn answer(
         &self,
         agent: AgentId,
         subscription: SubscriptionId,
-        Range { first, last }: Range,
+        chunk: Uuid,
         outcome: ChunkOutcome,
     ) -> Result<(), PublishError> {
-        let to = Subject::OperationsResult { agent, subscription, first, last };
+        let to = Subject::OperationsResult { agent, subscription, chunk };
         nats::publish_stored(&self.nats, &to, None, encoded(outcome, MAX_MESSAGE_BYTES).into(), WITHIN).await
     }
 }
 
-/// The chunk in a message, or why it is none, and the numbers under which its sender waits for an answer.
-fn chunk_of(payload: &[u8]) -> (Range, Result<OperationChunk, HandlerError>) {
+/// The chunk in a message, or why it is none, and the id under which its sender waits for an answer.
+fn chunk_of(payload: &[u8]) -> (Uuid, Result<OperationChunk, HandlerError>) {
     match decode::<OperationChunk>(payload) {
         Ok(chunk) => {
             let checked = order::check(&chunk);
-            (Range::of(&chunk), checked.map(|()| chunk).map_err(HandlerError::from))
+            (chunk.chunk, checked.map(|()| chunk).map_err(HandlerError::from))
         }
-        Err(error) => (Range::guess(payload), Err(error.into())),
+        Err(error) => (guess_chunk(payload), Err(error.into())),
     }
 }
 
@@ -107,7 +108,8 @@ fn trace_id() -> String {
 }
 
 /// One line for each chunk: counts, never contents.
-fn log(subscription: &SubscriptionId, Range { first, last }: Range, trace_id: &str, outcome: &ChunkOutcome) {
+fn log(subscription: &SubscriptionId, chunk: &OperationChunk, trace_id: &str, outcome: &ChunkOutcome) {
+    let (first, last) = (chunk.first, chunk.last());
     match outcome {
         ChunkOutcome::Verdicts { verdicts } => {
             let count = |kind| verdicts.iter().filter(|verdict| verdict.verdict == kind).count();

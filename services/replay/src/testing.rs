@@ -24,7 +24,7 @@ pub(crate) fn create(sequence: u64) -> Operation {
 }
 
 pub(crate) fn chunk(first: u64, operations: Vec<Operation>) -> OperationChunk {
-    OperationChunk { first, metadata_version: 1, operations }
+    OperationChunk { chunk: Uuid::nil(), first, metadata_version: 1, operations }
 }
 
 pub(crate) fn operation(command: Command, data: &[(&str, FieldValue)]) -> Operation {

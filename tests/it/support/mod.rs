@@ -2,8 +2,10 @@
 
 mod device;
 mod shared;
+mod until;
 mod world;
 
-pub use device::{Device, Ran};
-pub use shared::{machine, run};
+pub use device::{Device, Ran, agent};
+pub use shared::{machine, run, shared};
+pub use until::until;
 pub use world::{World, WorldPlan};

@@ -43,7 +43,8 @@ pub async fn shared() -> &'static Shared {
 
 async fn start() -> Shared {
     let machine = tokio::task::spawn_blocking(machine).await.expect("the tools are found");
-    let postgres = Postgres::start(&machine.tools, &machine.reaper, PostgresOptions::default()).await.expect("Postgres");
+    let postgres =
+        Postgres::start(&machine.tools, &machine.reaper, PostgresOptions::default()).await.expect("Postgres");
     let url = postgres.create_database(TEMPLATE, None).await.expect("a database");
     let pool = PgPool::connect(&url).await.expect("a connection");
     sojourn_sample_crm::install(&pool).await.expect("the sample's tables");

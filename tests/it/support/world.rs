@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use sojourn_dev::oracle::{self, Report};
 use sojourn_dev::stack::{Config, Database, Stack, StackPlan};
 use sojourn_sample_crm::People;
 use sqlx::PgPool;
@@ -70,7 +71,23 @@ impl World {
         sqlx::query(statement).bind(id).execute(self.admin()).await.expect("the statement runs").rows_affected()
     }
 
-    pub async fn assert_converged(&self, _device: usize) -> u64 { 0 }
+    /// Asserts that a device holds exactly what its user may see, value by value. Answers how many rows that is.
+    #[track_caller]
+    pub fn assert_converged(&self, device: usize) -> impl Future<Output = u64> {
+        let place = std::panic::Location::caller();
+        async move {
+            let report = self.compare(device).await;
+            assert!(report.is_converged(), "at {place}: device {device} differs: {report:#?}");
+            report.rows
+        }
+    }
+
+    /// Compares a device with an independent SELECT made as its user.
+    pub async fn compare(&self, device: usize) -> Report {
+        let database = self.devices[device].database();
+        oracle::compare_device(self.admin(), &database).await.expect("both sides can be read")
+    }
+
     /// Ends it, and asserts that nothing is left over.
     pub async fn stop(self) {
         self.stack.stop().await.expect("nothing is left over");

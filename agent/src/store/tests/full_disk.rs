@@ -2,7 +2,7 @@
 
 use super::batches::{SESSION, key, rows_of, text};
 use super::sample::{Sample, device, metadata};
-use super::take_up::WIDE;
+use super::take_up::{CHUNK, WIDE};
 use crate::store::{Store, StoreError};
 
 /// No page can be added any more.
@@ -54,10 +54,10 @@ fn taking_up_numbers_nothing() {
     sample.foreign().execute_batch(sql).expect("writes");
     fill_disk(&sample.store);
     let all = crate::store::Ceilings { operations: 3000, ..WIDE };
-    let error = sample.store.take_up(all).expect_err("full");
+    let error = sample.store.take_up(CHUNK, all).expect_err("full");
     assert!(matches!(error, StoreError::DiskFull { .. }), "{error}");
     make_room(&sample.store);
     let summary = sample.store.queue_summary().expect("a summary");
     assert_eq!((summary.waiting, summary.sent), (3000, 0));
-    assert_eq!(sample.store.take_up(all).expect("room").expect("operations").first, 1);
+    assert_eq!(sample.store.take_up(CHUNK, all).expect("room").expect("operations").first, 1);
 }

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use sojourn_wire::message::operation::{Command, FieldValue, Operation};
 
 use super::sample::{Sample, id};
-use super::take_up::WIDE;
+use super::take_up::{CHUNK, WIDE};
 use crate::store::{Ceilings, ValueRef};
 
 /// One row: attribute and value, as text that tells types apart.
@@ -152,7 +152,7 @@ fn replay(rows: &mut Rows, operation: &Operation) {
 fn operations(sample: &mut Sample) -> Vec<Operation> {
     sample.store.connection.execute_batch("DELETE FROM sojourn_state WHERE key = 'open_group'").expect("closed");
     let all = Ceilings { operations: usize::MAX, ..WIDE };
-    sample.store.take_up(all).expect("readable").map(|chunk| chunk.operations).unwrap_or_default()
+    sample.store.take_up(CHUNK, all).expect("readable").map(|chunk| chunk.operations).unwrap_or_default()
 }
 
 fn run(foreign: &Connection, statements: &[String]) {

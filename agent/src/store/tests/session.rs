@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::batches::{SESSION, accounts};
 use super::sample::{Sample, id};
-use super::take_up::WIDE;
+use super::take_up::{CHUNK, WIDE};
 use crate::store::{Mode, StoreError};
 
 fn totals() -> Vec<EntityCounts> {
@@ -70,7 +70,7 @@ fn what_was_played_back_before_it_began_leaves_the_queue_when_it_ends() {
         sample.foreign().execute_batch(&sql).expect("writes");
     };
     let play = |sample: &mut Sample, sequence| {
-        sample.store.take_up(WIDE).expect("taken").expect("an operation");
+        sample.store.take_up(CHUNK, WIDE).expect("taken").expect("an operation");
         sample.store.settle(&[applied(sequence)]).expect("settled");
     };
     write(&sample, 1);

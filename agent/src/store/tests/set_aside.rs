@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::batches::{accounts, deletes};
 use super::sample::{Sample, id};
-use super::take_up::WIDE;
+use super::take_up::{CHUNK, WIDE};
 
 fn asked_again(sample: &Sample) -> Vec<u128> {
     let list = sample.store.refresh_list(100).expect("a list");
@@ -39,7 +39,7 @@ fn rows_with_waiting_writes_are_put_off() {
 #[test]
 fn rows_with_sent_writes_are_put_off_until_the_verdict() {
     let mut sample = changed_device();
-    sample.store.take_up(WIDE).expect("taken").expect("operations");
+    sample.store.take_up(CHUNK, WIDE).expect("taken").expect("operations");
     assert_eq!(sample.store.load(&accounts(2, &[(1, "A2")])).expect("a load").set_aside, 1);
     let verdict =
         |sequence, verdict| Verdict { sequence, verdict, reason: None, attribute: None, trace_id: "t".into() };

@@ -3,7 +3,7 @@
 use sojourn_wire::message::operation::{Verdict, VerdictKind};
 
 use super::sample::{Sample, id};
-use super::take_up::WIDE;
+use super::take_up::{CHUNK, WIDE};
 use crate::store::{EntryState, QueueEntry};
 
 fn verdict(sequence: u64, kind: VerdictKind) -> Verdict {
@@ -23,7 +23,7 @@ fn sent() -> Sample {
         let sql = format!("INSERT INTO account (id, name) VALUES ({}, 'A')", id(digit));
         sample.foreign().execute_batch(&sql).expect("a write");
     }
-    sample.store.take_up(WIDE).expect("taken").expect("operations");
+    sample.store.take_up(CHUNK, WIDE).expect("taken").expect("operations");
     sample
 }
 
@@ -81,7 +81,7 @@ fn a_verdict_of_a_newer_service_counts_as_a_refusal() {
 fn what_has_no_verdict_yet_is_sent_again() {
     let mut sample = sent();
     sample.store.settle(&all_kinds()[..3]).expect("settled");
-    let chunk = sample.store.take_up(WIDE).expect("taken").expect("the rest");
+    let chunk = sample.store.take_up(CHUNK, WIDE).expect("taken").expect("the rest");
     assert_eq!((chunk.first, chunk.last()), (4, 7));
 }
 
@@ -96,7 +96,7 @@ fn markers_are_done_with_their_group() {
         id(2)
     );
     sample.foreign().execute_batch(&sql).expect("writes");
-    sample.store.take_up(WIDE).expect("taken").expect("operations");
+    sample.store.take_up(CHUNK, WIDE).expect("taken").expect("operations");
     let markers = |sample: &Sample| [entries(sample)[0].state, entries(sample)[3].state];
     sample.store.settle(&[verdict(1, VerdictKind::Cancelled)]).expect("settled");
     assert_eq!(markers(&sample), [EntryState::Sent; 2]);

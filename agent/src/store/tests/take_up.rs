@@ -2,9 +2,12 @@
 
 use sojourn_wire::message::operation::{Command, FieldValue, OperationChunk};
 
+use uuid::Uuid;
+
 use super::sample::{Sample, id};
 use crate::store::{Ceilings, Store};
 
+pub(super) const CHUNK: Uuid = Uuid::from_u128(0xc);
 /// Ceilings that nothing here comes near.
 pub(super) const WIDE: Ceilings = Ceilings { operations: 1000, bytes: 1 << 20, hard_bytes: 1 << 22 };
 
@@ -22,7 +25,7 @@ fn device(statements: &[&str]) -> Sample {
 }
 
 fn take(sample: &mut Sample, ceilings: Ceilings) -> Option<OperationChunk> {
-    sample.store.take_up(ceilings).expect("readable")
+    sample.store.take_up(CHUNK, ceilings).expect("readable")
 }
 
 /// (sequence, last digit of the object)
@@ -89,7 +92,7 @@ fn a_crash_before_the_verdict_gives_the_same_chunk_again() {
     let chunk = take(&mut sample, two).expect("two");
     sample.foreign().execute_batch(&account(4)).expect("a write");
     let mut reopened = Store::open(sample.store.path()).expect("the database");
-    assert_eq!(reopened.take_up(WIDE).expect("readable"), Some(chunk));
+    assert_eq!(reopened.take_up(CHUNK, WIDE).expect("readable"), Some(chunk));
 }
 
 #[test]
@@ -182,5 +185,5 @@ fn text_that_is_not_utf8_is_refused_in_words() {
 fn a_device_without_tables_has_nothing_to_send() {
     let folder = tempfile::TempDir::new().expect("a folder");
     let mut store = Store::create(&folder.path().join("sojourn.db"), &super::sample::device()).expect("a database");
-    assert_eq!(store.take_up(WIDE).expect("readable"), None);
+    assert_eq!(store.take_up(CHUNK, WIDE).expect("readable"), None);
 }

@@ -26,7 +26,7 @@ pub struct Column {
     pub sql_type: String,
     /// The column or its domain says NOT NULL.
     pub not_null: bool,
-    /// The column, its identity or its type gives a value where a writer gives none.
+    /// The column, its identity or its type gives a value where a writer gives none, or a trigger before the insert may.
     pub has_default: bool,
     /// It is computed, or an identity that nobody else may write.
     pub generated: bool,
@@ -92,7 +92,9 @@ pub(super) async fn read(
                 a.atttypmod AS typmod,
                 format_type(a.atttypid, a.atttypmod) AS sql_type,
                 a.attnotnull OR coalesce(domain.not_null, false) AS not_null,
-                a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL AS has_default,
+                a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL
+                  OR EXISTS (SELECT FROM pg_trigger g -- 7: for each row, before, insert
+                              WHERE g.tgrelid = a.attrelid AND NOT g.tgisinternal AND g.tgtype & 7 = 7) AS has_default,
                 a.attgenerated <> '' OR a.attidentity = 'a' AS generated,
                 ARRAY(SELECT e.enumlabel::text
                         FROM pg_enum e

@@ -93,6 +93,8 @@ pub struct Operation {
 /// Operations in order of capture, numbered without gaps from `first`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OperationChunk {
+    /// Names the answer. Sequences would not: after a restored backup the same ones come again.
+    pub chunk: Uuid,
     /// The sequence of the first operation.
     pub first: u64,
     /// The metadata version the operations were captured under.
@@ -256,7 +258,15 @@ mod tests {
             group: Some(12),
             ..create.clone()
         };
-        golden::check("two", &OperationChunk { first: 7, metadata_version: 1, operations: vec![create, update] });
+        golden::check(
+            "two",
+            &OperationChunk {
+                chunk: Uuid::from_u128(5),
+                first: 7,
+                metadata_version: 1,
+                operations: vec![create, update],
+            },
+        );
         let verdicts = vec![
             Verdict {
                 sequence: 7,

@@ -156,7 +156,8 @@ impl Postgres {
 
     fn launch(&self) -> Launch {
         let program = self.tools.postgres_bin.join("postgres");
-        let launch = Launch::new(NAME, program, Output::Log(self.log())).arguments(["-D".as_ref(), self.data.as_path()]);
+        let launch =
+            Launch::new(NAME, program, Output::Log(self.log())).arguments(["-D".as_ref(), self.data.as_path()]);
         let launch = launch.user(self.user.clone()).directory(self.folder.path()).ending(Signal::Quit);
         launch.environment("LC_ALL", "C").environment("TZ", "UTC")
     }

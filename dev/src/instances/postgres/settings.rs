@@ -75,7 +75,11 @@ mod tests {
     #[test]
     fn the_callers_settings_come_last_and_are_quoted() {
         let settings = vec![("application_name".to_owned(), "it's".to_owned())];
-        let text = render(&PostgresOptions { durability: Durability::Safe, keep_in: None, settings }, 2222, Path::new("/tmp/x"));
+        let text = render(
+            &PostgresOptions { durability: Durability::Safe, keep_in: None, settings },
+            2222,
+            Path::new("/tmp/x"),
+        );
         assert!(text.ends_with("application_name = 'it''s'\n"));
         assert!(text.contains("port = '2222'\n") && text.contains("unix_socket_directories = '/tmp/x'\n"));
         assert!(!text.contains("fsync"));

@@ -1,0 +1,90 @@
+//! The oracle: does a device hold exactly what its user may see on the server?
+//!
+//! It asks in its own way, so that it shares no mistake with the services: plain SQL of its own for the identity and the
+//! rows, every value as the text that Postgres prints, row by row against what SQLite holds. It reads the server in one
+//! snapshot and the device while no agent works on it.
+
+pub mod compare;
+mod read;
+pub mod value;
+
+use std::path::{Path, PathBuf};
+
+use sojourn_agent::store::StoreError;
+use sojourn_metadata::Metadata;
+use sojourn_platform::sql::InvalidIdent;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+pub use compare::{Comparison, Counts, Difference, Report, What};
+pub use value::DeviceValue;
+
+/// The comparison could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum OracleError {
+    /// The server's rows cannot be read.
+    #[error("the oracle cannot read {what} on the server: {source}")]
+    Server {
+        /// Of what.
+        what: String,
+        /// What the database said.
+        source: sqlx::Error,
+    },
+    /// The transaction is not the user's.
+    #[error(
+        "the oracle reads as role {role:?} and user {user:?}, not as role {expected_role:?} and user {expected_user}"
+    )]
+    Identity {
+        /// The role in force.
+        role: String,
+        /// The user in force.
+        user: String,
+        /// The acting role.
+        expected_role: String,
+        /// The user.
+        expected_user: Uuid,
+    },
+    /// A name that Postgres cannot have.
+    #[error(transparent)]
+    Name(#[from] InvalidIdent),
+    /// The device's rows cannot be read.
+    #[error(transparent)]
+    Device(#[from] StoreError),
+    /// The device has never been loaded.
+    #[error("the device {} has no tables yet; take it offline first", .0.display())]
+    Empty(PathBuf),
+    /// The reading was cut off.
+    #[error("reading the device was cut off")]
+    CutOff,
+}
+
+/// Compares every entity of the metadata: what the user may see on the server, and the device's database.
+///
+/// # Errors
+/// [`OracleError`] when either side cannot be read; differences are in the report.
+pub async fn compare(
+    admin: &PgPool,
+    metadata: &Metadata,
+    user_id: Uuid,
+    acting_role: &str,
+    device_db: &Path,
+) -> Result<Report, OracleError> {
+    let mut report = Report::default();
+    let mut server = read::server(admin, user_id, acting_role).await?;
+    for entity in &metadata.entities {
+        let device = read::device_rows(device_db, &entity.name).await?;
+        let mut comparison = Comparison::begin(&mut report, entity, device);
+        read::server_rows(&mut server, entity, |values| comparison.server_row(values)).await?;
+        comparison.end();
+    }
+    Ok(report)
+}
+
+/// Compares a device with what its own user may see of the entities that it knows.
+///
+/// # Errors
+/// As [`compare`]; [`OracleError::Empty`] when it knows none.
+pub async fn compare_device(admin: &PgPool, device_db: &Path) -> Result<Report, OracleError> {
+    let (user_id, metadata) = read::device(device_db).await?;
+    compare(admin, &metadata, user_id, &metadata.acting_role, device_db).await
+}

@@ -1,1 +1,0 @@
-//! Writes from any program are captured, played back, and get their verdicts.

@@ -1,0 +1,50 @@
+//! A subscription outlives its device's database: operations keep their numbers, and none is taken for another.
+
+use std::fs;
+
+use super::{LAST_NAME, offline, owned_contacts, text};
+use crate::support::run;
+
+#[test]
+fn a_device_set_up_anew_gets_everything_and_numbers_its_operations_on() {
+    run(async {
+        let world = offline().await;
+        let (device, contacts) = (&world.devices[0], owned_contacts(&world).await);
+        device.write(&format!("UPDATE contact SET last_name = 'Before' WHERE id = '{}'", contacts[0]));
+        device.run(&["go-online"]).await.expect(0);
+        let held = world.assert_converged(0).await;
+        fs::remove_dir_all(device.home()).expect("the device is lost");
+        device.init().await;
+        let again = device.run(&["go-offline"]).await.expect(0);
+        assert_eq!(again["data"]["rows"].as_u64(), Some(held), "{again}");
+        device.write(&format!("UPDATE contact SET last_name = 'After' WHERE id = '{}'", contacts[0]));
+        assert_eq!(device.run(&["go-online"]).await.verdicts("applied"), 1);
+        assert_eq!(text(&world, LAST_NAME, contacts[0]).await.as_deref(), Some("After"));
+        world.assert_converged(0).await;
+        world.stop().await;
+    });
+}
+
+#[test]
+fn a_copy_of_the_database_does_not_lose_work_silently() {
+    run(async {
+        let world = offline().await;
+        let (device, contacts) = (&world.devices[0], owned_contacts(&world).await);
+        let backup = device.home().join("backup.db");
+        device.write(&format!("VACUUM INTO '{}'", backup.display()));
+        device.write(&format!("UPDATE contact SET last_name = 'Sent' WHERE id = '{}'", contacts[0]));
+        device.run(&["sync"]).await.expect(0);
+        for suffix in ["", "-wal", "-shm"] {
+            let _ = fs::remove_file(format!("{}{suffix}", device.database().display()));
+        }
+        fs::rename(&backup, device.database()).expect("the backup is restored");
+        device.write(&format!("UPDATE contact SET last_name = 'Lost?' WHERE id = '{}'", contacts[1]));
+        let refused = device.run(&["sync"]).await;
+        assert_eq!(refused.code, Some(1), "{refused:?}");
+        assert!(refused.talk.contains("copy") || refused.talk.contains("restored"), "{refused:?}");
+        let queue = device.run(&["queue"]).await.expect(0);
+        let kept = queue["entries"].as_array().into_iter().flatten().any(|entry| entry["data"]["last_name"] == "Lost?");
+        assert!(kept, "the work is still in the queue: {queue}");
+        world.stop().await;
+    });
+}

@@ -1,0 +1,81 @@
+//! Every operation gets a verdict, with a reason that a person can read; a refused one stops nothing.
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{LAST_NAME, offline, owned_contacts, text};
+use crate::support::run;
+
+#[test]
+fn a_rejected_operation_does_not_stop_the_others() {
+    run(async {
+        let world = offline().await;
+        let (device, contacts) = (&world.devices[0], owned_contacts(&world).await);
+        let (user, boss) = (device.user_id, world.people.ceo.id);
+        device.write(&format!(
+            "UPDATE contact SET last_name = 'First' WHERE id = '{}';
+             INSERT INTO contact (last_name, owner_id) VALUES ('Not mine to give', '{boss}');
+             UPDATE task SET percent_complete = 900 WHERE id = (SELECT id FROM task WHERE owner_id = '{user}' LIMIT 1);
+             INSERT INTO contact (last_name, owner_id, account_id)
+               VALUES ('Orphan', '{user}', '00000000-0000-4000-8000-000000000000');
+             UPDATE contact SET last_name = 'Last' WHERE id = '{}';",
+            contacts[0], contacts[1]
+        ));
+        let online = device.run(&["go-online"]).await;
+        assert_eq!(online.code, Some(3), "{online:?}");
+        assert_eq!((online.verdicts("applied"), online.verdicts("rejected")), (2, 3), "{online:?}");
+        let reasons: Vec<&str> = refused(&online.answer).filter_map(|verdict| verdict["reason"].as_str()).collect();
+        assert_eq!(reasons.len(), 3, "each says why: {reasons:?}");
+        let attributes: Vec<&Value> = refused(&online.answer).map(|verdict| &verdict["attribute"]).collect();
+        assert!(attributes[1] == "percent_complete" && attributes[2] == "account_id", "{attributes:?}");
+        assert_eq!(text(&world, LAST_NAME, contacts[1]).await.as_deref(), Some("Last"));
+        // The device shows what the server has; what was typed is still in the queue.
+        world.assert_converged(0).await;
+        let queue = device.run(&["queue"]).await.expect(0);
+        assert_eq!(queue["summary"]["refused"], 3, "{queue}");
+        world.stop().await;
+    });
+}
+
+fn refused(answer: &Value) -> impl Iterator<Item = &Value> {
+    answer["queue"]["refused"].as_array().into_iter().flatten()
+}
+
+#[test]
+fn a_refused_delete_brings_the_row_back_and_a_refused_create_takes_it_away() {
+    run(async {
+        let world = offline().await;
+        let device = &world.devices[0];
+        // Users may read each other's names, and write none.
+        let boss = world.people.ceo.id;
+        let id = "00000000-0000-4000-8000-00000000beef";
+        let unit = world.people.ceo.business_unit_id;
+        device.write(&format!(
+            "DELETE FROM system_user WHERE id = '{boss}';
+             INSERT INTO team (id, name, business_unit_id) VALUES ('{id}', 'Us', '{unit}');
+             UPDATE business_unit SET name = 'Ours' WHERE id = '{unit}';"
+        ));
+        let online = device.run(&["go-online"]).await;
+        assert_eq!((online.code, online.verdicts("rejected")), (Some(3), 3), "{online:?}");
+        world.assert_converged(0).await;
+        world.stop().await;
+    });
+}
+
+#[test]
+fn what_the_server_adds_comes_back() {
+    run(async {
+        let world = offline().await;
+        let device = &world.devices[0];
+        let id = Uuid::from_u128(0x4000_8000_0000_0000_0000_cafe_u128);
+        device.write(&format!(
+            "INSERT INTO incident (id, title, owner_id) VALUES ('{id}', 'It broke', '{}')",
+            device.user_id
+        ));
+        device.run(&["go-online"]).await.expect(0);
+        let number = text(&world, "SELECT ticket_number FROM crm.incident WHERE id = $1", id).await;
+        assert!(number.is_some(), "a trigger of the server numbers tickets");
+        world.assert_converged(0).await;
+        world.stop().await;
+    });
+}
