@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use serde::Serialize;
 use sojourn_runtime::process::chain;
 use sojourn_runtime::telemetry::{self, LogSettings};
@@ -19,6 +19,7 @@ use crate::progress::Progress;
 /// What the process exits with when operations were refused: it worked, and somebody should look.
 const REFUSED: u8 = 3;
 const USAGE: u8 = 2;
+const QUIET: &str = "error,async_nats=off";
 
 /// Takes your part of a Postgres database offline, and brings your work back.
 ///
@@ -81,7 +82,10 @@ enum Command {
 
 /// The process: parses its arguments, does what they say, and answers.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(args) {
+    // A person at a prompt wants answers and errors; what goes on behind them is there for the asking.
+    let command = Cli::command().mut_arg("filter", |filter| filter.default_value(QUIET));
+    let parsed = command.try_get_matches_from(args).and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();

@@ -28,6 +28,8 @@ use crate::home::Credentials;
 
 /// How long the server may take to answer the first time.
 const CONNECT: Duration = Duration::from_secs(10);
+/// How long one process may take to answer; then another is asked.
+const ANSWER: Duration = Duration::from_secs(3);
 /// How long a confirmation may take.
 const CONFIRM: Duration = Duration::from_secs(10);
 /// How long a part of 256 KB may take: on a slow link, long.
@@ -100,7 +102,7 @@ impl Link {
         let client = nats::connect(&credentials.nats_url, &seed, &identity, CONNECT).await?;
         let question =
             Subject::Rpc { service: Service::Prepare, verb: READY.to_owned(), agent: credentials.agent.clone() };
-        let ready = ask(&client, &question, Bytes::new(), CONNECT).await;
+        let ready = answer_of_anybody(&client, &question).await;
         ready.map_err(|source| LinkError::NotReady { url: credentials.nats_url.clone(), source })?;
         let hints = listen(&client, &credentials.agent);
         let (agent, subscription) = (credentials.agent.clone(), credentials.subscription.clone());
@@ -251,6 +253,17 @@ impl Link {
             }
             tries += 1;
             tokio::time::sleep(SEND.delay(tries, clock::jitter())).await;
+        }
+    }
+}
+
+/// Asks until somebody answers: of several processes that could, one may be frozen.
+async fn answer_of_anybody(client: &Client, question: &Subject) -> Result<Bytes, AskError> {
+    let give_up = Instant::now() + CONNECT;
+    loop {
+        match ask(client, question, Bytes::new(), ANSWER).await {
+            Err(AskError::Deadline { .. }) if Instant::now() < give_up => {}
+            answer => return answer,
         }
     }
 }

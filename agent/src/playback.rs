@@ -1,12 +1,14 @@
 //! Plays the offline queue back: one chunk at a time, in order of capture, each until it has its verdicts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
+use sojourn_metadata::Metadata;
 use sojourn_runtime::clock;
-use sojourn_wire::message::operation::{ChunkOutcome, OperationChunk, Verdict, VerdictKind};
+use sojourn_wire::message::operation::{ChunkOutcome, Command, OperationChunk, Verdict, VerdictKind};
 use sojourn_wire::streams::{MAX_CHUNK_BYTES, MAX_CHUNK_OPERATIONS, MAX_MESSAGE_BYTES};
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use crate::error::AgentError;
 use crate::link::{Link, LinkError};
@@ -26,8 +28,24 @@ pub struct PlayedBack {
     pub operations: u64,
     /// How many of each verdict.
     pub verdicts: BTreeMap<&'static str, u64>,
-    /// The verdicts that are not `applied`, in order.
-    pub refused: Vec<Verdict>,
+    /// What was applied, in order.
+    pub applied: Vec<Settled>,
+    /// What was not, in order.
+    pub refused: Vec<Settled>,
+}
+
+/// One operation and its verdict.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Settled {
+    /// What it does.
+    pub command: Command,
+    /// Its entity's name.
+    pub entity: String,
+    /// Its row.
+    pub object_id: Uuid,
+    /// What became of it.
+    #[serde(flatten)]
+    pub verdict: Verdict,
 }
 
 /// Sends what waits until nothing does. Nothing leaves the queue without a verdict that is stored on the server.
@@ -41,6 +59,8 @@ pub async fn play_back(
     progress: &mut Progress,
 ) -> Result<PlayedBack, AgentError> {
     let mut played = PlayedBack::default();
+    let names =
+        store.run("reading the metadata", |store| Ok(names(store.metadata().map(|(_, metadata)| metadata)))).await?;
     let summary = store.run("reading the queue", |store| store.queue_summary()).await?;
     if summary.waiting + summary.sent == 0 {
         return Ok(played);
@@ -59,7 +79,7 @@ pub async fn play_back(
         let settled = verdicts.clone();
         store.run("settling operations", move |store| store.settle(&settled)).await?;
         progress.advance(verdicts.len() as u64);
-        played.count(verdicts);
+        played.count(&chunk, verdicts, &names);
     }
     progress.end();
     Ok(played)
@@ -87,14 +107,20 @@ fn outcome(outcome: ChunkOutcome, chunk: &OperationChunk) -> Result<Vec<Verdict>
     }
 }
 
+/// The entities' names by object type code.
+fn names(metadata: Option<&Metadata>) -> HashMap<i32, String> {
+    let entities = metadata.into_iter().flat_map(|metadata| &metadata.entities);
+    entities.map(|entity| (entity.object_type_code, entity.name.clone())).collect()
+}
+
 impl PlayedBack {
-    fn count(&mut self, verdicts: Vec<Verdict>) {
+    fn count(&mut self, chunk: &OperationChunk, verdicts: Vec<Verdict>, names: &HashMap<i32, String>) {
         self.operations += verdicts.len() as u64;
-        for verdict in verdicts {
+        for (operation, verdict) in chunk.operations.iter().zip(verdicts) {
             *self.verdicts.entry(verdict.verdict.word()).or_default() += 1;
-            if verdict.verdict != VerdictKind::Applied {
-                self.refused.push(verdict);
-            }
+            let list = if verdict.verdict == VerdictKind::Applied { &mut self.applied } else { &mut self.refused };
+            let entity = names.get(&operation.object_type_code).cloned().unwrap_or_default();
+            list.push(Settled { command: operation.command, entity, object_id: operation.object_id, verdict });
         }
     }
 }

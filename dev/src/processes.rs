@@ -4,8 +4,6 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use sojourn_wire::Service;
-
 use crate::{output, reaper};
 
 /// The first argument that makes the executable a reaper.
@@ -64,6 +62,7 @@ fn reap() -> ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sojourn_wire::Service;
 
     #[test]
     fn what_names_no_process_is_left_to_the_caller() {

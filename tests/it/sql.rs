@@ -1,1 +1,6 @@
-//! Generated statements, explained by a real Postgres.
+//! Every generated statement, held against a real Postgres, and the metadata of every kind of table.
+
+mod every_type;
+mod explain;
+mod registration;
+mod statements;

@@ -6,12 +6,16 @@ use std::path::PathBuf;
 
 use comfy_table::{Table, presets};
 use serde::Serialize;
+use sojourn_wire::message::operation::Command;
 use sojourn_wire::{AgentId, SubscriptionId};
 use uuid::Uuid;
 
 use crate::download::Moved;
-use crate::playback::PlayedBack;
+use crate::playback::{PlayedBack, Settled};
 use crate::store::{EntryCommand, EntryState, Mode, QueueEntry, QueueSummary, Session};
+
+/// The most operations whose verdicts are all shown.
+const SHOWN: u64 = 50;
 
 /// What a command answers.
 #[derive(Debug, Serialize)]
@@ -115,14 +119,32 @@ impl fmt::Display for Travelled {
         if self.queue.operations > 0 {
             let kinds: Vec<String> = self.queue.verdicts.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
             writeln!(f, "Played back {} operations: {}", self.queue.operations, kinds.join(", "))?;
-            for verdict in &self.queue.refused {
-                let reason = verdict.reason.as_deref().unwrap_or("no reason given");
-                writeln!(f, "  operation {}: {}: {reason}", verdict.sequence, verdict.verdict.word())?;
-            }
+            writeln!(f, "{}", verdicts(&self.queue))?;
         }
         let Moved { rows, deletes, batches, .. } = self.data;
         write!(f, "Loaded {rows} rows and {deletes} deletes in {batches} batches, {} ms", self.elapsed_ms)
     }
+}
+
+/// Every verdict, in order; of a long queue those that somebody should look at.
+fn verdicts(queue: &PlayedBack) -> Table {
+    let mut all: Vec<&Settled> = match queue.operations {
+        ..=SHOWN => queue.applied.iter().chain(&queue.refused).collect(),
+        _ => queue.refused.iter().collect(),
+    };
+    all.sort_by_key(|settled| settled.verdict.sequence);
+    let mut table = plain_table(&["#", "command", "entity", "object", "verdict", "reason"]);
+    for Settled { command, entity, object_id, verdict } in all {
+        table.add_row([
+            verdict.sequence.to_string(),
+            command_word(*command).to_owned(),
+            entity.clone(),
+            object_id.to_string(),
+            verdict.verdict.word().to_owned(),
+            verdict.reason.clone().unwrap_or_default(),
+        ]);
+    }
+    table
 }
 
 impl fmt::Display for Looked {
@@ -162,6 +184,14 @@ impl fmt::Display for QueueAnswer {
             ]);
         }
         write!(f, "{table}")
+    }
+}
+
+fn command_word(command: Command) -> &'static str {
+    match command {
+        Command::Create => "create",
+        Command::Update => "update",
+        Command::Delete => "delete",
     }
 }
 

@@ -62,7 +62,8 @@ CREATE TABLE sojourn_queue (
     trace_id         TEXT
 );
 CREATE INDEX sojourn_queue_state ON sojourn_queue (state, row_number);
-CREATE INDEX sojourn_queue_object ON sojourn_queue (object_type_code, object_id) WHERE state < 2;
+-- Not WHERE state < 2: then every change of state would rewrite pages all over the index.
+CREATE INDEX sojourn_queue_object ON sojourn_queue (object_type_code, object_id);
 CREATE UNIQUE INDEX sojourn_queue_sequence ON sojourn_queue (sequence) WHERE sequence IS NOT NULL;
 
 -- key: an object. purpose: what an INSERT would change of the row that is there already, between the triggers before and

@@ -130,16 +130,18 @@ impl Plan {
 
     /// Notes the rows that have unsent writes; how many there are.
     fn set_aside(&self, transaction: &Transaction<'_>) -> rusqlite::Result<u64> {
-        let code = self.object_type_code;
-        let any = "SELECT 1 FROM sojourn_queue WHERE object_type_code = ?1 AND state < 2";
-        if !transaction.prepare_cached(any)?.exists([code])? {
+        if !transaction.prepare_cached("SELECT 1 FROM sojourn_queue WHERE state < 2")?.exists([])? {
             return Ok(0);
         }
+        let code = self.object_type_code;
         let batch_pending = format!("FROM {BATCH_TABLE} WHERE {}", pending(code));
-        let note = format!("INSERT OR IGNORE INTO sojourn_refresh SELECT {code}, c0 {batch_pending}");
-        transaction.prepare_cached(&note)?.execute([])?;
         let count = format!("SELECT count(*) {batch_pending}");
-        Ok(transaction.prepare_cached(&count)?.query_row([], |row| row.get::<_, i64>(0))?.unsigned_abs())
+        let count: i64 = transaction.prepare_cached(&count)?.query_row([], |row| row.get(0))?;
+        if count > 0 {
+            let note = format!("INSERT OR IGNORE INTO sojourn_refresh SELECT {code}, c0 {batch_pending}");
+            transaction.prepare_cached(&note)?.execute([])?;
+        }
+        Ok(count.unsigned_abs())
     }
 }
 

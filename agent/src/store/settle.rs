@@ -26,18 +26,28 @@ impl Store {
 }
 
 fn settle_one(connection: &Connection, verdict: &Verdict) -> Result<(), Fault> {
+    let Some((row_number, object_type_code, object_id)) = unanswered(connection, verdict.sequence)? else {
+        return Ok(());
+    };
     let done = matches!(verdict.verdict, VerdictKind::Applied | VerdictKind::Merged);
     let state = if done { PLAYED_BACK } else { REFUSED };
+    let Verdict { reason, attribute, trace_id, .. } = verdict;
     let sql = "UPDATE sojourn_queue SET state = ?2, verdict = ?3, reason = ?4, attribute = ?5, trace_id = ?6 \
-               WHERE sequence = ?1 AND state = 1 RETURNING object_type_code, object_id";
-    let Ok(sequence) = i64::try_from(verdict.sequence) else { return Ok(()) };
-    let values = params![sequence, state, verdict.verdict.word(), verdict.reason, verdict.attribute, verdict.trace_id];
-    let mut statement = connection.prepare_cached(sql)?;
-    let object: Option<(i32, String)> = statement.query_row(values, |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-    match object {
-        Some((code, id)) if !done => Ok(refresh::add(connection, code, &id)?),
-        _ => Ok(()),
+               WHERE row_number = ?1";
+    let values = params![row_number, state, verdict.verdict.word(), reason, attribute, trace_id];
+    connection.prepare_cached(sql)?.execute(values)?;
+    if !done {
+        refresh::add(connection, object_type_code, &object_id)?;
     }
+    Ok(())
+}
+
+/// The entry of an operation that has no verdict yet. Not `UPDATE … RETURNING`: that keeps a journal for each statement.
+fn unanswered(connection: &Connection, sequence: u64) -> rusqlite::Result<Option<(i64, i32, String)>> {
+    let Ok(sequence) = i64::try_from(sequence) else { return Ok(None) };
+    let sql = "SELECT row_number, object_type_code, object_id FROM sojourn_queue WHERE sequence = ?1 AND state = 1";
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    connection.prepare_cached(sql)?.query_row([sequence], read).optional()
 }
 
 /// Markers are done when no operation of their group is under way any more.

@@ -2,7 +2,6 @@
 
 use rusqlite::Connection;
 use sojourn_wire::message::operation::{Operation, OperationChunk};
-
 use uuid::Uuid;
 
 use super::chunk::{Unit, Units};

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use super::error::Fault;
 use super::{StoreError, file};
 
 /// A connection with triggers on, for what the user changes through the agent.
@@ -23,12 +22,12 @@ impl Writer {
         Ok(Self { path: path.to_path_buf(), connection: file::open_plain(path)? })
     }
 
-    /// Runs SQL statements, each a transaction of its own unless they say `BEGIN` and `COMMIT`.
+    /// Runs SQL statements in one transaction.
     ///
     /// # Errors
-    /// What a rule or SQLite refuses, in the words of the rule; nothing of the statement took place.
+    /// What a rule or SQLite refuses, in the words of the rule; nothing took place.
     pub fn run(&mut self, sql: &str) -> Result<(), StoreError> {
-        let result = self.connection.execute_batch(sql);
-        result.map_err(|error| Fault::from(error).at(&self.path, "a write"))
+        let result = super::transact(&mut self.connection, |transaction| Ok(transaction.execute_batch(sql)?));
+        result.map_err(|fault| fault.at(&self.path, "a write"))
     }
 }

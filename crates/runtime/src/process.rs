@@ -74,7 +74,7 @@ async fn cancel_on_signal(name: &'static str, shutdown: CancellationToken) {
 }
 
 /// Returns at Ctrl-C or SIGTERM. Where the system gives no signals it never does.
-async fn signal() {
+pub async fn signal() {
     let interrupt = async {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;

@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::deadline::{Elapsed, deadline};
-use crate::nats::is_connected;
+use crate::nats::{Unanswered, answered, is_connected};
 
 /// A service takes at most this long for an answer.
 const ANSWER: Duration = Duration::from_secs(2);
@@ -158,7 +158,7 @@ async fn answer(verbs: &BTreeMap<&'static str, Verb>, message: Message) -> Answe
 /// A question that got no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AskError {
-    /// There is no connection.
+    /// There is no connection, or it broke before the answer came.
     #[error("cannot ask {subject}: no connection to NATS")]
     NotConnected {
         /// The question.
@@ -198,8 +198,9 @@ pub async fn ask(client: &Client, subject: &Subject, payload: Bytes, within: Dur
         return Err(AskError::NotConnected { subject: at() });
     }
     let request = Request::new().payload(payload).timeout(None);
-    match deadline(within, "the answer", client.send_request(subject.to_string(), request)).await {
-        Err(_) => Err(AskError::Deadline { subject: at(), within }),
+    match answered(client, within, client.send_request(subject.to_string(), request)).await {
+        Err(Unanswered::Broken) => Err(AskError::NotConnected { subject: at() }),
+        Err(Unanswered::Late) => Err(AskError::Deadline { subject: at(), within }),
         Ok(Ok(message)) => match refusal(&message) {
             Some(refusal) => Err(AskError::Refused { subject: at(), refusal }),
             None => Ok(message.payload),

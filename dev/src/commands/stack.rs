@@ -13,7 +13,7 @@ use super::scratch::{self, Scratch};
 use crate::cli::absolute;
 use crate::machine::Machine;
 use crate::output;
-use crate::stack::{Config, Database, DeviceSpec, Stack, StackPlan};
+use crate::stack::{self, Config, Database, DeviceSpec, Stack, StackPlan};
 
 /// How often the services are looked after.
 const LOOK: Duration = Duration::from_secs(1);
@@ -41,7 +41,7 @@ pub(crate) struct Args {
     home: Option<PathBuf>,
 
     /// How many rows the sample's first user shall see at least
-    #[arg(long, value_name = "N", default_value_t = 6_296, conflicts_with = "database_url")]
+    #[arg(long, value_name = "N", default_value_t = 6_296, value_parser = clap::value_parser!(u64).range(1_000..), conflicts_with = "database_url")]
     rows: u64,
 
     /// What the services log, such as debug or info,sojourn_runtime=debug
@@ -89,11 +89,11 @@ async fn start(machine: Machine, args: Args) -> Result<(Stack, Option<PathBuf>),
             (database, config, Some(scratch::DATABASE))
         }
     };
-    let plan = StackPlan { devices, home, log: args.log, ..StackPlan::new(machine, database, config) };
-    let stack = Stack::start(plan, &|words| output::say(words)).await?;
-    if stack.devices().is_empty() {
+    if devices.is_empty() && !home.as_deref().is_some_and(stack::is_home) {
         return Err(CommandError::Usage("nobody gets a device; name at least one user with --user UUID".to_owned()));
     }
+    let plan = StackPlan { devices, home, log: args.log, ..StackPlan::new(machine, database, config) };
+    let stack = Stack::start(plan, &|words| output::say(words)).await?;
     let file = scratch.map(|_| stack.keep_admin_url()).transpose()?;
     Ok((stack, file))
 }

@@ -95,6 +95,14 @@ pub enum InstanceError {
         /// The folder.
         path: PathBuf,
     },
+    /// Somebody else runs on the same data.
+    #[error("another {name} runs on the data in {}; end it, or use another folder", path.display())]
+    Taken {
+        /// What was started.
+        name: String,
+        /// The folder.
+        path: PathBuf,
+    },
     /// The new configuration is wrong, and the old one still holds.
     #[error("{name} refused the new configuration:\n{tail}")]
     Reload {

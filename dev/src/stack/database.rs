@@ -1,10 +1,13 @@
 //! The stack's database: checked first, so that wrong input changes nothing, then set up, and its devices registered.
 
+use std::io;
+use std::time::Duration;
+
 use sojourn_metadata::Config as SojournYaml;
 use sojourn_platform::{Ident, PlatformError, install};
-use sojourn_runtime::clock;
 use sojourn_runtime::secret::DatabaseUrl;
-use sqlx::PgPool;
+use sojourn_runtime::{clock, deadline};
+use sqlx::{Connection as _, PgConnection, PgPool};
 use tokio::sync::Mutex;
 use url::Url;
 
@@ -15,6 +18,8 @@ use crate::instances::Postgres;
 
 /// The administrator's connections: for the set-up, and for whoever looks on.
 const CONNECTIONS: u32 = 4;
+/// How long Postgres may take to let the administrator in.
+const CONNECT: Duration = Duration::from_secs(10);
 /// Roles belong to the whole cluster, and Postgres lets only one change a role at a time.
 static SETTING_UP: Mutex<()> = Mutex::const_new(());
 
@@ -43,13 +48,20 @@ pub(super) async fn set_up(database: Database<'_>, wanted: &SojournYaml) -> Resu
         Database::Existing(url) => (url, format!("{}{}", clock::fresh_id().simple(), clock::fresh_id().simple()), None),
     };
     let service_url = url_of(&admin_url, install::SERVICE_ROLE, &password)?;
-    let admin = sojourn_platform::connect(admin_url.expose(), "sojourn-stack", CONNECTIONS).await?;
-    let mut connection = admin.acquire().await.map_err(PlatformError::doing("connecting as the administrator"))?;
+    let mut connection = connect(&admin_url).await?;
     sojourn_schema::check(&mut connection, wanted).await?;
     let one_at_a_time = SETTING_UP.lock().await;
     install::install(&mut connection, &Ident::new(&wanted.acting_role)?, Some(&password)).await?;
     drop((one_at_a_time, connection));
+    let admin = sojourn_platform::connect(admin_url.expose(), "sojourn-stack", CONNECTIONS).await?;
     Ok(Opened { postgres, admin_url, service_url, admin })
+}
+
+/// One connection as the administrator. A pool would try for long and then not say why.
+async fn connect(url: &DatabaseUrl) -> Result<PgConnection, PlatformError> {
+    let attempt = deadline(CONNECT, "an answer", PgConnection::connect(url.expose())).await;
+    let connected = attempt.map_err(|late| sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, late)));
+    connected.and_then(|connected| connected).map_err(|source| PlatformError::Connect { place: shown(url), source })
 }
 
 /// Registers the devices; those that are registered stay.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sojourn_runtime::clock;
@@ -48,7 +48,7 @@ impl fmt::Debug for Kept {
 impl Kept {
     /// What the folder has, or new identities.
     pub(super) fn open(folder: &Folder) -> Result<Kept, StackError> {
-        let path = file(folder);
+        let path = file(folder.path());
         if !path.exists() {
             return Kept::new();
         }
@@ -64,7 +64,7 @@ impl Kept {
 
     /// Keeps it.
     pub(super) fn save(&self, folder: &Folder) -> Result<(), StackError> {
-        let path = file(folder);
+        let path = file(folder.path());
         let text = serde_json::to_string_pretty(self);
         write_private(
             &path,
@@ -93,8 +93,9 @@ impl Kept {
     }
 }
 
-fn file(folder: &Folder) -> PathBuf {
-    folder.path().join("stack.json")
+/// The file in a stack's folder.
+pub(super) fn file(folder: &Path) -> PathBuf {
+    folder.join("stack.json")
 }
 
 fn seed() -> Result<String, StackError> {

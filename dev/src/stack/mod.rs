@@ -34,6 +34,12 @@ pub use plan::{Config, Database, DeviceSpec, StackPlan};
 pub use replica::Replica;
 pub use start::Progress;
 
+/// Whether a stack has lived in this folder, and its devices are known.
+#[must_use]
+pub fn is_home(folder: &Path) -> bool {
+    kept::file(folder).is_file()
+}
+
 /// A running stack.
 pub struct Stack {
     // Fields are dropped in this order: who uses goes before what is used.

@@ -32,6 +32,7 @@ pub struct StackPlan<'a> {
 
 /// The database of a stack.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one of these in a stack, and it is moved once")]
 pub enum Database<'a> {
     /// A database of an instance that the stack is given for good and ends with it.
     Own {

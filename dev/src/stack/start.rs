@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use sojourn_metadata::Config as SojournYaml;
-use sojourn_schema::SchemaError;
 use sojourn_wire::Service;
 
 use super::error::StackError;
@@ -86,6 +85,6 @@ fn read(config: &Config, folder: &Path) -> Result<(SojournYaml, PathBuf), StackE
             path
         }
     };
-    let wanted = sojourn_schema::config::read(&path).map_err(SchemaError::from)?;
+    let wanted = sojourn_schema::config::read(&path)?;
     Ok((wanted, path))
 }

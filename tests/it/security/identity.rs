@@ -5,8 +5,7 @@ use sojourn_platform::acting::{ActingError, become_service, become_user, check_u
 use sojourn_platform::{Ident, Identity};
 use sqlx::{PgPool, Postgres, Transaction};
 
-use super::roles::service_pool;
-use crate::support::{World, WorldPlan, run};
+use crate::support::{World, WorldPlan, run, service_pool};
 
 const SEEN: &str = "SELECT count(*) FROM crm.contact";
 

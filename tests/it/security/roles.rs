@@ -1,21 +1,11 @@
 //! What the database's roles may do without acting as a user: next to nothing.
 
 use sojourn_platform::sql::{Ident, Sql};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 
-use crate::support::{World, WorldPlan, run, shared};
+use crate::support::{World, WorldPlan, run, service_pool};
 
-const SERVICE: &str = "sojourn_service";
 const DENIED: &str = "42501";
-
-/// Connections as the services' own login.
-pub async fn service_pool(world: &World) -> PgPool {
-    let options: PgConnectOptions = world.stack.admin_url().parse().expect("a URL");
-    let password = shared().await.postgres.password_for(SERVICE);
-    let options = options.username(SERVICE).password(&password);
-    PgPoolOptions::new().max_connections(1).connect_with(options).await.expect("the service may log in")
-}
 
 /// The tables of a schema.
 async fn tables(world: &World, schema: &str) -> Vec<[Ident; 2]> {

@@ -58,7 +58,7 @@ fn rights(service: Service, agent: &AgentId, subscription: &SubscriptionId) -> (
 
     all.extend(Try::both(jetstream()));
     allowed.extend(Try::each(Try::Publish, jetstream_of(service)));
-    all.extend(Try::both(wide()));
+    all.extend(Try::each(Try::Subscribe, wide()));
     for of in Service::ALL {
         let own = [format!("{}.1", of.inbox_prefix()), questions_to(of), format!("$SRV.INFO.{}", of.name())];
         all.extend(Try::both(&own));

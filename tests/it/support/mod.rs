@@ -1,11 +1,13 @@
 //! What every test stands on: one Postgres for all of them, a world for each.
 
 mod device;
+mod service;
 mod shared;
 mod until;
 mod world;
 
 pub use device::{Device, Ran, agent};
+pub use service::service_pool;
 pub use shared::{machine, run, shared};
 pub use until::until;
 pub use world::{World, WorldPlan};

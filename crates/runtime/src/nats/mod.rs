@@ -4,12 +4,14 @@
 //! connected and awaited with a deadline: a client that is not connected keeps what it is given and may send it later,
 //! when nobody waits for it any more.
 
+mod answered;
 mod connect;
 mod events;
 mod publish;
 mod purge;
 mod read;
 
+pub(crate) use answered::{Unanswered, answered};
 pub use connect::{Identity, NatsError, connect};
 pub use publish::{PublishError, publish_stored};
 pub use purge::{PurgeError, purge};

@@ -8,8 +8,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use sojourn_wire::Subject;
 
-use super::is_connected;
-use crate::deadline::deadline;
+use super::{Unanswered, answered, is_connected};
 
 /// A message that the stream did not confirm.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,6 +27,12 @@ pub enum PublishError {
         subject: Subject,
         /// How long it was awaited.
         within: Duration,
+    },
+    /// The connection broke before the confirmation came. **The message may be stored nevertheless**, as above.
+    #[error("the connection broke before {subject} was confirmed: it may be stored or not")]
+    Broken {
+        /// Where it went.
+        subject: Subject,
     },
     /// The subject already holds as many messages as it may: they wait to be handled. Nothing was stored.
     #[error("{subject} holds as many unhandled messages as it may")]
@@ -78,8 +83,8 @@ impl PublishError {
 /// Publishes into the stream of `subject` and awaits its confirmation, at most for `within`.
 ///
 /// # Errors
-/// [`PublishError`] tells what did not happen; only after [`PublishError::Deadline`] is it unknown whether the message
-/// is stored.
+/// [`PublishError`] tells what did not happen; only after [`PublishError::Deadline`] and [`PublishError::Broken`] is
+/// it unknown whether the message is stored.
 pub async fn publish_stored(
     client: &Client,
     subject: &Subject,
@@ -96,9 +101,10 @@ pub async fn publish_stored(
     if let Some(headers) = headers {
         request = request.headers(headers);
     }
-    let answer = deadline(within, "the stream's confirmation", client.send_request(subject.to_string(), request)).await;
+    let answer = answered(client, within, client.send_request(subject.to_string(), request)).await;
     match answer {
-        Err(_) => Err(PublishError::Deadline { subject: at(), within }),
+        Err(Unanswered::Broken) => Err(PublishError::Broken { subject: at() }),
+        Err(Unanswered::Late) => Err(PublishError::Deadline { subject: at(), within }),
         Ok(Ok(message)) => confirmation(&message.payload, subject, bytes),
         Ok(Err(error)) => Err(match error.kind() {
             RequestErrorKind::NoResponders => PublishError::NoStream { subject: at() },

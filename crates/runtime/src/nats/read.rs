@@ -7,13 +7,12 @@ use bytes::Bytes;
 use sojourn_wire::Subject;
 use sojourn_wire::subject;
 
-use super::is_connected;
-use crate::deadline::deadline;
+use super::{Unanswered, answered, is_connected};
 
 /// A subject that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
-    /// There is no connection.
+    /// There is no connection, or it broke before the answer came.
     #[error("cannot read {subject}: no connection to NATS")]
     NotConnected {
         /// What was asked for.
@@ -61,8 +60,9 @@ pub async fn direct_get(client: &Client, subject: &Subject, within: Duration) ->
         return Err(ReadError::NotConnected { subject: at() });
     }
     let request = client.send_request(address, Request::new().payload(Bytes::new()).timeout(None));
-    match deadline(within, "the stream's answer", request).await {
-        Err(_) => Err(ReadError::Deadline { subject: at(), within }),
+    match answered(client, within, request).await {
+        Err(Unanswered::Broken) => Err(ReadError::NotConnected { subject: at() }),
+        Err(Unanswered::Late) => Err(ReadError::Deadline { subject: at(), within }),
         Ok(Ok(message)) => content(message).map_err(|problem| ReadError::Refused { subject: at(), problem }),
         Ok(Err(error)) => Err(match error.kind() {
             RequestErrorKind::NoResponders => ReadError::NoStream { subject: at() },

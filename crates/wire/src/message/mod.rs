@@ -89,7 +89,7 @@ pub fn encode<M: Message>(body: &M) -> Vec<u8> {
 /// [`DecodeError`] says whether it is no message, another message, a newer one, or a broken one.
 pub fn decode<M: Message>(bytes: &[u8]) -> Result<M, DecodeError> {
     let envelope: EnvelopeIn =
-        serde_json::from_slice(bytes).map_err(|error| DecodeError::Malformed(error.to_string()))?;
+        serde_json::from_slice(bytes).map_err(|error| DecodeError::Malformed(discreet(&error)))?;
     if envelope.message != M::NAME {
         return Err(DecodeError::WrongMessage { expected: M::NAME, got: envelope.message });
     }
@@ -99,8 +99,17 @@ pub fn decode<M: Message>(bytes: &[u8]) -> Result<M, DecodeError> {
     serde_json::from_value(envelope.body).map_err(|error| DecodeError::Body {
         name: M::NAME,
         version: envelope.version,
-        problem: error.to_string(),
+        problem: discreet(&error),
     })
+}
+
+/// The error without the value it met: messages hold rows, and errors are logged.
+fn discreet(error: &serde_json::Error) -> String {
+    let words = error.to_string();
+    match (words.find(" \""), words.rfind("\", expected")) {
+        (Some(from), Some(to)) if from < to => format!("{}{}", &words[..from], &words[to + 1..]),
+        _ => words,
+    }
 }
 
 #[cfg(test)]
@@ -142,6 +151,17 @@ mod tests {
         assert!(told(br#"{"message":"x","version":1,"body":{}}"#).contains(r#"got "x""#));
         assert!(told(br#"{"message":"ack","version":99,"body":{}}"#).contains("up to 1"));
         assert!(told(br#"{"message":"ack","version":1,"body":{}}"#).contains("missing field"));
+    }
+
+    #[test]
+    fn errors_do_not_repeat_values() {
+        let body = r#"{"session":"Mrs \"Smith\"'s diagnosis","batch":1,"stage":"received","rows":1,"elapsed_ms":1}"#;
+        let bytes = format!(r#"{{"message":"ack","version":1,"body":{body}}}"#);
+        let told = decode::<Ack>(bytes.as_bytes()).expect_err("refused").to_string();
+        assert!(!told.contains("Smith"), "{told}");
+        let bytes = bytes.replace("\"Mrs", "7,\"x\":\"Mrs").replace("\"batch\":1", "\"batch\":\"Mrs Smith\"");
+        let told = decode::<Ack>(bytes.as_bytes()).expect_err("refused").to_string();
+        assert!(!told.contains("Smith"), "{told}");
     }
 
     proptest! {

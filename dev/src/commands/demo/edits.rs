@@ -38,14 +38,12 @@ impl Edits {
         );
         let delete = format!("DELETE FROM phone_call WHERE id = (SELECT id FROM phone_call WHERE {mine})");
         let group = format!(
-            "BEGIN;
-             INSERT INTO sojourn_group (marker) VALUES ('start');
+            "INSERT INTO sojourn_group (marker) VALUES ('start');
              INSERT INTO opportunity (name, est_value, probability, owner_id, owning_business_unit_id)
              VALUES ('Sold between two stations', 1250.50, 80, {owner});
              INSERT INTO task (subject, due_on, owner_id, owning_business_unit_id)
              VALUES ('Send the offer', '2026-12-01', {owner});
-             INSERT INTO sojourn_group (marker) VALUES ('stop');
-             COMMIT"
+             INSERT INTO sojourn_group (marker) VALUES ('stop')"
         );
         let forbidden = format!("UPDATE contact SET notes = 'I may only read this one' WHERE id = '{shared}'");
         let broken =

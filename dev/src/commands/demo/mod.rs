@@ -25,7 +25,7 @@ pub(crate) struct Args {
     once: bool,
 
     /// How many rows the user shall see at least
-    #[arg(long, value_name = "N", default_value_t = 6_296)]
+    #[arg(long, value_name = "N", default_value_t = 6_296, value_parser = clap::value_parser!(u64).range(1_000..))]
     rows: u64,
 
     /// Print one JSON object, on stdout; talk goes to stderr
@@ -96,12 +96,11 @@ async fn travel(stack: &Stack, agent: &Agent, rows: u64) -> Result<Summary, Comm
         output::say(&format!("  {}", edit.what));
     }
     edits.make(&agent.database())?;
-    let queue = agent.ask(&["queue"]).await?;
 
     output::say("\ngoing online: what was done offline is played back");
     let online = agent.ask(&["go-online"]).await?;
     let expected = edits.list().iter().flat_map(|edit| edit.expected.iter().copied());
-    summary.came_online(&online, played_back(&queue, &online, &edits), expected.map(VerdictKind::word));
+    summary.came_online(&online, played_back(&online, &edits), expected.map(VerdictKind::word));
     output::say(&summary.verdict_table());
 
     output::say("\ncomparing the device with what its user may see on the server");

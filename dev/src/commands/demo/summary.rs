@@ -6,7 +6,6 @@ use std::fmt;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 use serde_json::Value;
-use sojourn_wire::message::operation::VerdictKind;
 
 use super::edits::Edits;
 use crate::agent::Answer;
@@ -56,19 +55,18 @@ pub(super) struct PlayedBack {
     reason: String,
 }
 
-/// The queue's operations in order of capture, markers left out, each with its verdict. `queue` was asked for before
-/// they were played back: the device numbers them in that order, from 1, and keeps only those that were refused.
-pub(super) fn played_back(queue: &Answer, online: &Answer, edits: &Edits) -> Vec<PlayedBack> {
-    let text = |value: &Value, name: &str| value[name].as_str().unwrap_or_default().to_owned();
-    let refused = list(&online.json["queue"]["refused"]);
-    let verdict_of = |sequence: u64| refused.iter().find(|verdict| verdict["sequence"].as_u64() == Some(sequence));
-    let operations = list(&queue.json["entries"]).iter().filter(|entry| !entry["entity"].is_null());
-    let told = operations.zip(edits.of_operations()).zip(1..).map(|((entry, what), sequence)| {
-        let (verdict, reason) = match verdict_of(sequence) {
-            Some(verdict) => (text(verdict, "verdict"), text(verdict, "reason")),
-            None => (VerdictKind::Applied.word().to_owned(), String::new()),
-        };
-        PlayedBack { what, command: text(entry, "command"), entity: text(entry, "entity"), verdict, reason }
+/// Every operation that was played back, in order of capture, with its verdict.
+pub(super) fn played_back(online: &Answer, edits: &Edits) -> Vec<PlayedBack> {
+    let queue = &online.json["queue"];
+    let mut verdicts: Vec<&Value> = list(&queue["applied"]).iter().chain(list(&queue["refused"])).collect();
+    verdicts.sort_by_key(|verdict| verdict["sequence"].as_u64());
+    let text = |verdict: &Value, name: &str| verdict[name].as_str().unwrap_or_default().to_owned();
+    let told = verdicts.into_iter().zip(edits.of_operations()).map(|(verdict, what)| PlayedBack {
+        what,
+        command: text(verdict, "command"),
+        entity: text(verdict, "entity"),
+        verdict: text(verdict, "verdict"),
+        reason: text(verdict, "reason"),
     });
     told.collect()
 }
@@ -136,12 +134,8 @@ impl Summary {
     /// Every operation with its verdict.
     pub(super) fn verdict_table(&self) -> Table {
         let mut table = Table::new();
-        table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header([
-            "what the user did",
-            "operation",
-            "verdict",
-            "reason",
-        ]);
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(TABLE_WIDTH);
+        table.set_header(["what the user did", "operation", "verdict", "reason"]);
         for PlayedBack { what, command, entity, verdict, reason } in &self.played_back {
             table.add_row([(*what).to_owned(), format!("{command} {entity}"), verdict.clone(), reason.clone()]);
         }

@@ -8,6 +8,7 @@ mod files;
 mod password;
 mod settings;
 
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -38,6 +39,7 @@ pub struct Postgres {
     reaper: Reaper,
     folder: TempDir,
     data: PathBuf,
+    _lock: Option<File>,
     password: Password,
     user: Option<User>,
     port: u16,
@@ -56,10 +58,11 @@ impl Postgres {
         let user = files::user_to_run_as()?;
         let folder = reaper.folder(NAME)?;
         files::give(folder.path(), user.as_ref())?;
-        let data = data_folder(&options, folder.path(), user.as_ref())?;
+        let (data, lock) = data_folder(&options, folder.path(), user.as_ref())?;
         data::prepare(tools, reaper, user.as_ref(), &data).await?;
         let (tools, reaper, password) = (tools.clone(), reaper.clone(), Password::of(&data)?);
-        let mut postgres = Postgres { tools, reaper, folder, data, password, user, port: 0, process: None };
+        let mut postgres =
+            Postgres { tools, reaper, folder, data, _lock: lock, password, user, port: 0, process: None };
         for _ in 0..PORT_ATTEMPTS {
             postgres.port = port::free().ok_or_else(no_port)?;
             postgres.configure(&options)?;
@@ -172,10 +175,14 @@ impl Drop for Postgres {
     }
 }
 
-/// Where the data are. Whoever Postgres runs as must be able to get there.
-fn data_folder(options: &PostgresOptions, folder: &Path, user: Option<&User>) -> Result<PathBuf, InstanceError> {
-    let Some(kept) = &options.keep_in else { return Ok(folder.join("data")) };
-    std::fs::create_dir_all(kept).map_err(InstanceError::file("make", kept))?;
+/// Where the data are, and what keeps others out if they stay. Whoever Postgres runs as must be able to get there.
+fn data_folder(
+    options: &PostgresOptions,
+    folder: &Path,
+    user: Option<&User>,
+) -> Result<(PathBuf, Option<File>), InstanceError> {
+    let Some(kept) = &options.keep_in else { return Ok((folder.join("data"), None)) };
+    fs::create_dir_all(kept).map_err(InstanceError::file("make", kept))?;
     let kept = kept.canonicalize().map_err(InstanceError::file("find", kept))?;
     if user.is_some() {
         os::set_mode(&kept, 0o711).map_err(InstanceError::file("set the permissions of", &kept))?;
@@ -183,7 +190,13 @@ fn data_folder(options: &PostgresOptions, folder: &Path, user: Option<&User>) ->
             return Err(InstanceError::NoWay { path: kept });
         }
     }
-    Ok(kept.join("data"))
+    let path = kept.join("postgres.lock");
+    let lock = File::create(&path).map_err(InstanceError::file("open", &path))?;
+    match lock.try_lock() {
+        Ok(()) => Ok((kept.join("data"), Some(lock))),
+        Err(TryLockError::WouldBlock) => Err(InstanceError::Taken { name: NAME.into(), path: kept }),
+        Err(TryLockError::Error(source)) => Err(InstanceError::file("lock", path)(source)),
+    }
 }
 
 fn no_port() -> InstanceError {

@@ -1,0 +1,163 @@
+//! The statements of prepare, export and replay, explained by Postgres for every table of the sample, in the role that
+//! runs them: a wrong column, type or privilege shows here and not in the field.
+
+use sojourn_platform::acting::{become_service, become_user};
+use sojourn_platform::entities::{MetadataCache, Published, Table};
+use sojourn_platform::sql::{Ident, Sql};
+use sojourn_platform::Identity;
+use sojourn_prepare::statement::{SyncEntryTable, visible};
+use sojourn_replay::statement::{probe, statement};
+use sojourn_replay::validate::Write;
+use sojourn_replay::value::Parameter;
+use sojourn_wire::message::batch::BatchKind;
+use sojourn_wire::message::operation::Command;
+use sqlx::{PgPool, Postgres, Transaction};
+use uuid::Uuid;
+
+use super::explain::explain;
+use crate::support::{World, WorldPlan, run, service_pool};
+
+/// The number of the first subscription.
+const FIRST: i64 = 1;
+
+/// A transaction of the services, with the temporary tables that theirs have, and the metadata in force.
+struct Asking {
+    world: World,
+    pool: PgPool,
+    metadata: std::sync::Arc<Published>,
+    user: Identity,
+}
+
+impl Asking {
+    async fn begin() -> Asking {
+        let world = WorldPlan::of(&[|people| people.sales[0].id]).start().await;
+        let metadata = MetadataCache::new(world.admin().clone()).newest("crm").await.expect("it is published");
+        let user = Identity { user_id: world.devices[0].user_id, acting_role: metadata.acting_role.clone() };
+        let pool = service_pool(&world).await;
+        Asking { world, pool, metadata, user }
+    }
+
+    async fn transaction(&self) -> Transaction<'static, Postgres> {
+        let mut tx = self.pool.begin().await.expect("a transaction");
+        let tables = "CREATE TEMPORARY TABLE sync_visible (object_type_code int NOT NULL, object_id uuid NOT NULL,
+                          version xid NOT NULL) ON COMMIT DROP;
+                      CREATE TEMPORARY TABLE export_key (object_id uuid NOT NULL) ON COMMIT DROP;
+                      GRANT INSERT ON pg_temp.sync_visible TO sojourn_user;
+                      GRANT SELECT ON pg_temp.export_key TO sojourn_user";
+        sqlx::raw_sql(tables).execute(&mut *tx).await.expect("temporary tables");
+        tx
+    }
+
+    async fn end(self) {
+        self.pool.close().await;
+        self.world.stop().await;
+    }
+}
+
+/// Asserts that Postgres plans a statement.
+async fn planned(tx: &mut Transaction<'_, Postgres>, sql: &Sql, parameters: usize) {
+    if let Err(error) = explain(tx, sql, parameters).await {
+        panic!("Postgres refuses: {error}\n{}", sql.text());
+    }
+}
+
+#[test]
+fn what_prepare_says_is_understood() {
+    run(async {
+        let asking = Asking::begin().await;
+        let mut tx = asking.transaction().await;
+        let entries = SyncEntryTable::new(FIRST).expect("a name");
+        // LOCK cannot be explained: it is said.
+        sqlx::query(entries.lock().into_sqlx()).execute(&mut *tx).await.expect("the service may lock");
+        let merges = [
+            (entries.reset(), 0),
+            (entries.merge_deleted(), 1),
+            (entries.merge_updated(), 2),
+            (entries.merge_inserted(), 0),
+            (entries.merge_refused(), 3),
+            (entries.drop_unknown(), 1),
+            (entries.pending(), 0),
+            (entries.post_sync_rows(), 4),
+            (entries.post_sync_deletes(), 3),
+        ];
+        for (sql, parameters) in &merges {
+            planned(&mut tx, sql, *parameters).await;
+        }
+        become_user(&mut tx, &asking.user).await.expect("it takes");
+        for table in &asking.metadata.entities {
+            planned(&mut tx, &visible(table), 0).await;
+        }
+        tx.rollback().await.expect("it ends");
+        asking.end().await;
+    });
+}
+
+#[test]
+fn what_export_says_is_understood() {
+    run(async {
+        let asking = Asking::begin().await;
+        let mut tx = asking.transaction().await;
+        planned(&mut tx, &sojourn_export::statement::waiting(FIRST).expect("a name"), 0).await;
+        for kind in [BatchKind::Rows, BatchKind::Deletes] {
+            planned(&mut tx, &sojourn_export::statement::pick(FIRST, kind).expect("a name"), 3).await;
+        }
+        become_user(&mut tx, &asking.user).await.expect("it takes");
+        for table in &asking.metadata.entities {
+            planned(&mut tx, &sojourn_export::statement::copy_rows(table, Uuid::nil(), Uuid::max()), 0).await;
+        }
+        tx.rollback().await.expect("it ends");
+        asking.end().await;
+    });
+}
+
+/// A write of every attribute that a user may write.
+fn write(table: &Table, command: Command) -> Write<'_> {
+    let columns = table.columns.iter().skip(1).filter(|column| !column.attribute.generated);
+    let values = match command {
+        Command::Delete => Vec::new(),
+        Command::Create | Command::Update => columns.map(|column| (column, Parameter::Text(None))).collect(),
+    };
+    Write { table, command, object_id: Uuid::nil(), values }
+}
+
+#[test]
+fn what_replay_says_is_understood() {
+    run(async {
+        let asking = Asking::begin().await;
+        let mut tx = asking.transaction().await;
+        let read_only = ["system_user", "team", "business_unit"];
+        for table in asking.metadata.entities.iter().filter(|table| !read_only.contains(&table.entity.as_str())) {
+            become_user(&mut tx, &asking.user).await.expect("it takes");
+            for command in [Command::Create, Command::Update, Command::Delete] {
+                let write = write(table, command);
+                let sql = statement(&write).expect("good types").expect("something to write");
+                planned(&mut tx, &sql, 1 + write.values.len()).await;
+            }
+            for column in &table.columns {
+                planned(&mut tx, &probe(table, column).expect("good types"), 2).await;
+            }
+            become_service(&mut tx).await.expect("it takes");
+        }
+        tx.rollback().await.expect("it ends");
+        asking.end().await;
+    });
+}
+
+#[test]
+fn a_statement_with_a_mistake_is_not_understood() {
+    run(async {
+        let asking = Asking::begin().await;
+        let mut wrong = asking.metadata.entities[0].clone();
+        wrong.columns[1].name = Ident::new("no_such_column").expect("a name");
+        let strange = Ident::new("role_privilege").expect("a name");
+        let withheld = Table { table: strange, ..asking.metadata.entities[0].clone() };
+        for table in [wrong, withheld] {
+            let mut tx = asking.transaction().await;
+            become_user(&mut tx, &asking.user).await.expect("it takes");
+            let copy = sojourn_export::statement::copy_rows(&table, Uuid::nil(), Uuid::max());
+            assert!(explain(&mut tx, &copy, 0).await.is_err(), "{}", copy.text());
+            tx.rollback().await.expect("it ends");
+        }
+        asking.end().await;
+    });
+}
