@@ -34,11 +34,11 @@ enum Command {
 }
 
 impl Command {
-    /// Whether answers are for scripts.
-    fn json(&self) -> bool {
+    /// Whether a script waits for one JSON object, and gets one that says why there is no other.
+    fn answers_once(&self) -> bool {
         match self {
             Command::Demo(args) => args.json,
-            Command::Stack(args) => args.json,
+            Command::Stack(_) => false,
         }
     }
 }
@@ -53,12 +53,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS };
         }
     };
-    let json = cli.command.json();
+    let answers_once = cli.command.answers_once();
     match perform(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(CommandError::Interrupted) => ExitCode::from(INTERRUPTED),
         Err(error) => {
-            if json && !matches!(error, CommandError::Unexpected(_)) {
+            if answers_once && !matches!(error, CommandError::Unexpected(_)) {
                 output::data(&serde_json::json!({ "error": error.to_string() }));
             }
             output::say(&format!("error: {error}"));

@@ -4,25 +4,19 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use crate::{output, reaper};
+use crate::{cli, output, reaper};
 
 /// The first argument that makes the executable a reaper.
 pub const REAP: &str = "reap";
 /// The first argument that makes it an agent.
 pub const AGENT: &str = "agent";
 
-const USAGE: u8 = 2;
-
-/// The whole `main` of an executable that is nothing else.
+/// The whole `main` of such an executable: the process that its first argument names, or else the command line of
+/// `cargo stack` and `cargo demo`.
 #[must_use]
 pub fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();
-    dispatch(&args).unwrap_or_else(|| {
-        output::say(
-            "this program is started by others: its first argument is prepare, export, schema, replay, agent or reap",
-        );
-        ExitCode::from(USAGE)
-    })
+    dispatch(&args).unwrap_or_else(|| cli::run(args))
 }
 
 /// Runs the process that the first argument names, to its end; none if it names none. `args` begin with the program's

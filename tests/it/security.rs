@@ -1,6 +1,7 @@
 //! What a device must not be able to do, whatever it sends; and what nobody but the user may see.
 
 mod agents;
+mod attack;
 mod bodies;
 mod bus;
 mod identity;

@@ -176,7 +176,7 @@ fn pure_files_stay_pure() {
 fn a_service_writes_only_its_own_tables() {
     let owned: BTreeMap<&str, &[&str]> = BTreeMap::from([
         ("prepare", &["subscription", "subscription_client", "session", "subscription_sync_info", "post_sync"][..]),
-        ("export", &["batch"][..]),
+        ("export", &["batch", "export_activity"][..]),
         ("schema", &["dataset", "entity", "metadata_version"][..]),
         ("replay", &["replay_progress", "operation"][..]),
     ]);

@@ -1,4 +1,4 @@
-//! The processes under test: one executable that is any of them.
+//! The processes under test: one executable that is any of them, and the commands of `cargo stack` and `cargo demo`.
 
 use std::process::ExitCode;
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 use sojourn_wire::batch::BatchError;
 use uuid::Uuid;
 
@@ -48,6 +48,20 @@ pub enum StoreError {
         path: PathBuf,
         /// What was going on.
         doing: &'static str,
+    },
+    /// The disk takes no more, for a reason that SQLite does not know: a limit of a file's size or a quota, or it broke.
+    #[error(
+        "the disk takes no more of {} while {doing} ({source}): it met a limit, such as a quota or `ulimit -f`, or is \
+         failing; raise the limit or make room, and try again",
+        path.display()
+    )]
+    NotWritten {
+        /// The database.
+        path: PathBuf,
+        /// What was going on.
+        doing: &'static str,
+        /// SQLite's words.
+        source: rusqlite::Error,
     },
     /// Another program holds the write lock.
     #[error(
@@ -181,6 +195,9 @@ impl Fault {
         };
         match source.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => StoreError::DiskFull { path, doing },
+            Some(ErrorCode::SystemIoFailure) if is_about_writing(&source) => {
+                StoreError::NotWritten { path, doing, source }
+            }
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy { path, doing },
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 StoreError::Corrupt { path, doing, problem: source.to_string() }
@@ -188,4 +205,11 @@ impl Fault {
             _ => StoreError::Sqlite { path, doing, source },
         }
     }
+}
+
+/// SQLite tells a full disk from other failures, but not a file that may grow no further.
+fn is_about_writing(error: &rusqlite::Error) -> bool {
+    let writing =
+        [ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_IOERR_TRUNCATE, ffi::SQLITE_IOERR_FSYNC, ffi::SQLITE_IOERR_SHMSIZE];
+    error.sqlite_error().is_some_and(|error| writing.contains(&error.extended_code))
 }

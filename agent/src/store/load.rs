@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use rusqlite::Transaction;
 use sojourn_metadata::Entity;
-use sojourn_metadata::sqlite::Ident;
 use sojourn_wire::batch::{Batch, BatchError, DecodeLimits, Header, Kind, ResultCode};
 
 use super::batch_table::{BATCH_TABLE, Delivery};
-use super::error::Fault;
+use super::load_sql::{Statements, pending};
 use super::{Adopted, Store, StoreError, session};
 
 const LOADING: &str = "loading a batch";
@@ -50,20 +49,26 @@ impl Store {
         }
         let adopted = self.adopted()?;
         let entity = fitting_entity(adopted, &header).map_err(|problem| StoreError::Unfit { batch, problem })?;
-        let plan = Plan::new(entity, &header);
-        let delivery = Arc::new(Delivery::new(Batch::decode(file, DecodeLimits::default())?, entity));
-        let applied = self.apply(batch, &delivery, &plan);
+        let entity = entity.clone();
+        let delivery = Arc::new(Delivery::new(Batch::decode(file, DecodeLimits::default())?, &entity));
+        let applied = self.apply(&header, &delivery, &entity);
         match delivery.wrong() {
             Some(value) => Err(StoreError::Unfit { batch, problem: value.to_owned() }),
             None => applied,
         }
     }
 
-    fn apply(&mut self, batch: u32, delivery: &Arc<Delivery>, plan: &Plan) -> Result<Loaded, StoreError> {
+    fn apply(&mut self, header: &Header, delivery: &Arc<Delivery>, entity: &Entity) -> Result<Loaded, StoreError> {
         let inbox = self.inbox.clone();
         let _laid = inbox.lay(delivery);
         self.write(LOADING, |transaction| {
-            let loaded = plan.run(batch, transaction)?;
+            let set_aside = set_aside(transaction, entity.object_type_code)?;
+            let applied = Statements::new(entity, set_aside > 0).run(header.kind, transaction)?;
+            let (rows, deletes) = match header.kind {
+                Kind::Rows => (applied, 0),
+                Kind::Deletes => (0, applied),
+            };
+            let loaded = Loaded { batch: header.batch_number, rows, deletes, set_aside, repeated: false };
             note_progress(transaction, &loaded)?;
             Ok(loaded)
         })
@@ -95,85 +100,19 @@ fn fitting_entity<'a>(adopted: &'a Adopted, header: &Header) -> Result<&'a Entit
     }
 }
 
-/// The statements that apply one batch.
-struct Plan {
-    kind: Kind,
-    object_type_code: i32,
-    apply: String,
-    apply_but_pending: String,
-}
-
-impl Plan {
-    fn new(entity: &Entity, header: &Header) -> Self {
-        let statement = |but_pending| match header.kind {
-            Kind::Rows => upsert(entity, but_pending),
-            Kind::Deletes => delete(entity, but_pending),
-        };
-        Self {
-            kind: header.kind,
-            object_type_code: entity.object_type_code,
-            apply: statement("true"),
-            apply_but_pending: statement(&format!("NOT {}", pending(entity.object_type_code))),
-        }
+/// Notes the rows of the batch that have unsent writes; how many there are.
+fn set_aside(transaction: &Transaction<'_>, object_type_code: i32) -> rusqlite::Result<u64> {
+    if !transaction.prepare_cached("SELECT 1 FROM sojourn_queue WHERE state < 2")?.exists([])? {
+        return Ok(0);
     }
-
-    fn run(&self, batch: u32, transaction: &Transaction<'_>) -> Result<Loaded, Fault> {
-        let set_aside = self.set_aside(transaction)?;
-        let sql = if set_aside == 0 { &self.apply } else { &self.apply_but_pending };
-        let applied = transaction.prepare_cached(sql)?.execute([])? as u64;
-        let (rows, deletes) = match self.kind {
-            Kind::Rows => (applied, 0),
-            Kind::Deletes => (0, applied),
-        };
-        Ok(Loaded { batch, rows, deletes, set_aside, repeated: false })
+    let pending = format!("FROM {BATCH_TABLE} WHERE {}", pending(object_type_code));
+    let count = format!("SELECT count(*) {pending}");
+    let count: i64 = transaction.prepare_cached(&count)?.query_row([], |row| row.get(0))?;
+    if count > 0 {
+        let note = format!("INSERT OR IGNORE INTO sojourn_refresh SELECT {object_type_code}, c0 {pending}");
+        transaction.prepare_cached(&note)?.execute([])?;
     }
-
-    /// Notes the rows that have unsent writes; how many there are.
-    fn set_aside(&self, transaction: &Transaction<'_>) -> rusqlite::Result<u64> {
-        if !transaction.prepare_cached("SELECT 1 FROM sojourn_queue WHERE state < 2")?.exists([])? {
-            return Ok(0);
-        }
-        let code = self.object_type_code;
-        let batch_pending = format!("FROM {BATCH_TABLE} WHERE {}", pending(code));
-        let count = format!("SELECT count(*) {batch_pending}");
-        let count: i64 = transaction.prepare_cached(&count)?.query_row([], |row| row.get(0))?;
-        if count > 0 {
-            let note = format!("INSERT OR IGNORE INTO sojourn_refresh SELECT {code}, c0 {batch_pending}");
-            transaction.prepare_cached(&note)?.execute([])?;
-        }
-        Ok(count.unsigned_abs())
-    }
-}
-
-/// Whether a row of the batch has writes that are waiting or sent.
-fn pending(object_type_code: i32) -> String {
-    format!(
-        "EXISTS (SELECT 1 FROM sojourn_queue AS q \
-         WHERE q.object_type_code = {object_type_code} AND q.object_id = c0 AND q.state < 2)"
-    )
-}
-
-/// `WHERE` must be there: without it SQLite takes `ON` for a join's.
-fn upsert(entity: &Entity, condition: &str) -> String {
-    let names: Vec<String> = entity.attributes.iter().map(|a| Ident(&a.name).to_string()).collect();
-    let columns: Vec<String> = (0..names.len()).map(|column| format!("c{column}")).collect();
-    let set: Vec<String> = names.iter().skip(1).map(|name| format!("{name} = excluded.{name}")).collect();
-    let resolution = match set.is_empty() {
-        true => "NOTHING".to_owned(),
-        false => format!("UPDATE SET {}", set.join(", ")),
-    };
-    format!(
-        "INSERT INTO {} ({}) SELECT {} FROM {BATCH_TABLE} WHERE {condition} ON CONFLICT ({}) DO {resolution}",
-        Ident(&entity.name),
-        names.join(", "),
-        columns.join(", "),
-        Ident(&entity.key().name),
-    )
-}
-
-fn delete(entity: &Entity, condition: &str) -> String {
-    let (table, key) = (Ident(&entity.name), Ident(&entity.key().name));
-    format!("DELETE FROM {table} WHERE {key} IN (SELECT c0 FROM {BATCH_TABLE} WHERE {condition})")
+    Ok(count.unsigned_abs())
 }
 
 fn note_progress(transaction: &Transaction<'_>, loaded: &Loaded) -> rusqlite::Result<()> {

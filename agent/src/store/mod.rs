@@ -23,6 +23,7 @@ mod chunk;
 mod error;
 mod file;
 mod load;
+mod load_sql;
 mod numbering;
 mod operation;
 mod queue;

@@ -25,7 +25,7 @@ BEGIN
       || CASE WHEN NEW."channel" IS stored."channel" THEN '' ELSE ',"channel":' || json_quote(CAST(NEW."channel" AS TEXT)) END
       || CASE WHEN NEW."state_code" IS stored."state_code" THEN '' ELSE ',"state_code":' || coalesce(CAST(NEW."state_code" AS INTEGER), 'null') END
       || CASE WHEN NEW."may_be_emailed" IS stored."may_be_emailed" THEN '' ELSE ',"may_be_emailed":' || coalesce(CAST(NEW."may_be_emailed" AS INTEGER), 'null') END
-      || CASE WHEN NEW."score" IS stored."score" THEN '' ELSE ',"score":' || CASE typeof(NEW."score") WHEN 'integer' THEN NEW."score" WHEN 'real' THEN CASE NEW."score" WHEN 9e999 THEN '"Infinity"' WHEN -9e999 THEN '"-Infinity"' ELSE quote(NEW."score") END ELSE json_quote(CAST(NEW."score" AS TEXT)) END END
+      || CASE WHEN NEW."score" IS stored."score" THEN '' ELSE ',"score":' || CASE typeof(NEW."score") WHEN 'integer' THEN NEW."score" WHEN 'real' THEN CASE NEW."score" WHEN 9e999 THEN '"Infinity"' WHEN -9e999 THEN '"-Infinity"' ELSE printf('%!.17g', NEW."score") END ELSE json_quote(CAST(NEW."score" AS TEXT)) END END
       || CASE WHEN NEW."budget" IS stored."budget" THEN '' ELSE ',"budget":' || CASE typeof(NEW."budget") WHEN 'integer' THEN NEW."budget" WHEN 'real' THEN CASE NEW."budget" WHEN 9e999 THEN '"Infinity"' WHEN -9e999 THEN '"-Infinity"' ELSE printf('%!.15g', NEW."budget") END ELSE json_quote(CAST(NEW."budget" AS TEXT)) END END
       || CASE WHEN NEW."photo" IS stored."photo" THEN '' ELSE ',"photo":' || CASE WHEN NEW."photo" IS NULL THEN 'null' ELSE '{"blob":true}' END END
       || CASE WHEN NEW."said ""it's""" IS stored."said ""it's""" THEN '' ELSE ',"said \"it''s\"":' || json_quote(CAST(NEW."said ""it's""" AS TEXT)) END
@@ -34,7 +34,7 @@ BEGIN
       || CASE WHEN stored."channel" IS NEW."channel" THEN '' ELSE ',"channel":' || json_quote(CAST(stored."channel" AS TEXT)) END
       || CASE WHEN stored."state_code" IS NEW."state_code" THEN '' ELSE ',"state_code":' || coalesce(CAST(stored."state_code" AS INTEGER), 'null') END
       || CASE WHEN stored."may_be_emailed" IS NEW."may_be_emailed" THEN '' ELSE ',"may_be_emailed":' || coalesce(CAST(stored."may_be_emailed" AS INTEGER), 'null') END
-      || CASE WHEN stored."score" IS NEW."score" THEN '' ELSE ',"score":' || CASE typeof(stored."score") WHEN 'integer' THEN stored."score" WHEN 'real' THEN CASE stored."score" WHEN 9e999 THEN '"Infinity"' WHEN -9e999 THEN '"-Infinity"' ELSE quote(stored."score") END ELSE json_quote(CAST(stored."score" AS TEXT)) END END
+      || CASE WHEN stored."score" IS NEW."score" THEN '' ELSE ',"score":' || CASE typeof(stored."score") WHEN 'integer' THEN stored."score" WHEN 'real' THEN CASE stored."score" WHEN 9e999 THEN '"Infinity"' WHEN -9e999 THEN '"-Infinity"' ELSE printf('%!.17g', stored."score") END ELSE json_quote(CAST(stored."score" AS TEXT)) END END
       || CASE WHEN stored."budget" IS NEW."budget" THEN '' ELSE ',"budget":' || CASE typeof(stored."budget") WHEN 'integer' THEN stored."budget" WHEN 'real' THEN CASE stored."budget" WHEN 9e999 THEN '"Infinity"' WHEN -9e999 THEN '"-Infinity"' ELSE printf('%!.15g', stored."budget") END ELSE json_quote(CAST(stored."budget" AS TEXT)) END END
       || CASE WHEN stored."photo" IS NEW."photo" THEN '' ELSE ',"photo":' || CASE WHEN stored."photo" IS NULL THEN 'null' ELSE '{"blob":true}' END END
       || CASE WHEN stored."said ""it's""" IS NEW."said ""it's""" THEN '' ELSE ',"said \"it''s\"":' || json_quote(CAST(stored."said ""it's""" AS TEXT)) END
@@ -75,7 +75,7 @@ BEGIN
       || CASE WHEN NEW."channel" IS NULL THEN '' ELSE ',"channel":' || json_quote(CAST(NEW."channel" AS TEXT)) END
       || CASE WHEN NEW."state_code" IS NULL THEN '' ELSE ',"state_code":' || coalesce(CAST(NEW."state_code" AS INTEGER), 'null') END
       || CASE WHEN NEW."may_be_emailed" IS NULL THEN '' ELSE ',"may_be_emailed":' || coalesce(CAST(NEW."may_be_emailed" AS INTEGER), 'null') END
-      || CASE WHEN NEW."score" IS NULL THEN '' ELSE ',"score":' || CASE typeof(NEW."score") WHEN 'integer' THEN NEW."score" WHEN 'real' THEN CASE NEW."score" WHEN 9e999 THEN '"Infinity"' WHEN -9e999 THEN '"-Infinity"' ELSE quote(NEW."score") END ELSE json_quote(CAST(NEW."score" AS TEXT)) END END
+      || CASE WHEN NEW."score" IS NULL THEN '' ELSE ',"score":' || CASE typeof(NEW."score") WHEN 'integer' THEN NEW."score" WHEN 'real' THEN CASE NEW."score" WHEN 9e999 THEN '"Infinity"' WHEN -9e999 THEN '"-Infinity"' ELSE printf('%!.17g', NEW."score") END ELSE json_quote(CAST(NEW."score" AS TEXT)) END END
       || CASE WHEN NEW."budget" IS NULL THEN '' ELSE ',"budget":' || CASE typeof(NEW."budget") WHEN 'integer' THEN NEW."budget" WHEN 'real' THEN CASE NEW."budget" WHEN 9e999 THEN '"Infinity"' WHEN -9e999 THEN '"-Infinity"' ELSE printf('%!.15g', NEW."budget") END ELSE json_quote(CAST(NEW."budget" AS TEXT)) END END
       || CASE WHEN NEW."photo" IS NULL THEN '' ELSE ',"photo":' || CASE WHEN NEW."photo" IS NULL THEN 'null' ELSE '{"blob":true}' END END
       || CASE WHEN NEW."said ""it's""" IS NULL THEN '' ELSE ',"said \"it''s\"":' || json_quote(CAST(NEW."said ""it's""" AS TEXT)) END
@@ -123,7 +123,7 @@ BEGIN
       || CASE WHEN NEW."channel" IS OLD."channel" THEN '' ELSE ',"channel":' || json_quote(CAST(NEW."channel" AS TEXT)) END
       || CASE WHEN NEW."state_code" IS OLD."state_code" THEN '' ELSE ',"state_code":' || coalesce(CAST(NEW."state_code" AS INTEGER), 'null') END
       || CASE WHEN NEW."may_be_emailed" IS OLD."may_be_emailed" THEN '' ELSE ',"may_be_emailed":' || coalesce(CAST(NEW."may_be_emailed" AS INTEGER), 'null') END
-      || CASE WHEN NEW."score" IS OLD."score" THEN '' ELSE ',"score":' || CASE typeof(NEW."score") WHEN 'integer' THEN NEW."score" WHEN 'real' THEN CASE NEW."score" WHEN 9e999 THEN '"Infinity"' WHEN -9e999 THEN '"-Infinity"' ELSE quote(NEW."score") END ELSE json_quote(CAST(NEW."score" AS TEXT)) END END
+      || CASE WHEN NEW."score" IS OLD."score" THEN '' ELSE ',"score":' || CASE typeof(NEW."score") WHEN 'integer' THEN NEW."score" WHEN 'real' THEN CASE NEW."score" WHEN 9e999 THEN '"Infinity"' WHEN -9e999 THEN '"-Infinity"' ELSE printf('%!.17g', NEW."score") END ELSE json_quote(CAST(NEW."score" AS TEXT)) END END
       || CASE WHEN NEW."budget" IS OLD."budget" THEN '' ELSE ',"budget":' || CASE typeof(NEW."budget") WHEN 'integer' THEN NEW."budget" WHEN 'real' THEN CASE NEW."budget" WHEN 9e999 THEN '"Infinity"' WHEN -9e999 THEN '"-Infinity"' ELSE printf('%!.15g', NEW."budget") END ELSE json_quote(CAST(NEW."budget" AS TEXT)) END END
       || CASE WHEN NEW."photo" IS OLD."photo" THEN '' ELSE ',"photo":' || CASE WHEN NEW."photo" IS NULL THEN 'null' ELSE '{"blob":true}' END END
       || CASE WHEN NEW."said ""it's""" IS OLD."said ""it's""" THEN '' ELSE ',"said \"it''s\"":' || json_quote(CAST(NEW."said ""it's""" AS TEXT)) END
@@ -132,7 +132,7 @@ BEGIN
       || CASE WHEN OLD."channel" IS NEW."channel" THEN '' ELSE ',"channel":' || json_quote(CAST(OLD."channel" AS TEXT)) END
       || CASE WHEN OLD."state_code" IS NEW."state_code" THEN '' ELSE ',"state_code":' || coalesce(CAST(OLD."state_code" AS INTEGER), 'null') END
       || CASE WHEN OLD."may_be_emailed" IS NEW."may_be_emailed" THEN '' ELSE ',"may_be_emailed":' || coalesce(CAST(OLD."may_be_emailed" AS INTEGER), 'null') END
-      || CASE WHEN OLD."score" IS NEW."score" THEN '' ELSE ',"score":' || CASE typeof(OLD."score") WHEN 'integer' THEN OLD."score" WHEN 'real' THEN CASE OLD."score" WHEN 9e999 THEN '"Infinity"' WHEN -9e999 THEN '"-Infinity"' ELSE quote(OLD."score") END ELSE json_quote(CAST(OLD."score" AS TEXT)) END END
+      || CASE WHEN OLD."score" IS NEW."score" THEN '' ELSE ',"score":' || CASE typeof(OLD."score") WHEN 'integer' THEN OLD."score" WHEN 'real' THEN CASE OLD."score" WHEN 9e999 THEN '"Infinity"' WHEN -9e999 THEN '"-Infinity"' ELSE printf('%!.17g', OLD."score") END ELSE json_quote(CAST(OLD."score" AS TEXT)) END END
       || CASE WHEN OLD."budget" IS NEW."budget" THEN '' ELSE ',"budget":' || CASE typeof(OLD."budget") WHEN 'integer' THEN OLD."budget" WHEN 'real' THEN CASE OLD."budget" WHEN 9e999 THEN '"Infinity"' WHEN -9e999 THEN '"-Infinity"' ELSE printf('%!.15g', OLD."budget") END ELSE json_quote(CAST(OLD."budget" AS TEXT)) END END
       || CASE WHEN OLD."photo" IS NEW."photo" THEN '' ELSE ',"photo":' || CASE WHEN OLD."photo" IS NULL THEN 'null' ELSE '{"blob":true}' END END
       || CASE WHEN OLD."said ""it's""" IS NEW."said ""it's""" THEN '' ELSE ',"said \"it''s\"":' || json_quote(CAST(OLD."said ""it's""" AS TEXT)) END
@@ -148,7 +148,7 @@ BEGIN
       || ',"channel":' || json_quote(CAST(OLD."channel" AS TEXT))
       || ',"state_code":' || coalesce(CAST(OLD."state_code" AS INTEGER), 'null')
       || ',"may_be_emailed":' || coalesce(CAST(OLD."may_be_emailed" AS INTEGER), 'null')
-      || ',"score":' || CASE typeof(OLD."score") WHEN 'integer' THEN OLD."score" WHEN 'real' THEN CASE OLD."score" WHEN 9e999 THEN '"Infinity"' WHEN -9e999 THEN '"-Infinity"' ELSE quote(OLD."score") END ELSE json_quote(CAST(OLD."score" AS TEXT)) END
+      || ',"score":' || CASE typeof(OLD."score") WHEN 'integer' THEN OLD."score" WHEN 'real' THEN CASE OLD."score" WHEN 9e999 THEN '"Infinity"' WHEN -9e999 THEN '"-Infinity"' ELSE printf('%!.17g', OLD."score") END ELSE json_quote(CAST(OLD."score" AS TEXT)) END
       || ',"budget":' || CASE typeof(OLD."budget") WHEN 'integer' THEN OLD."budget" WHEN 'real' THEN CASE OLD."budget" WHEN 9e999 THEN '"Infinity"' WHEN -9e999 THEN '"-Infinity"' ELSE printf('%!.15g', OLD."budget") END ELSE json_quote(CAST(OLD."budget" AS TEXT)) END
       || ',"said \"it''s\"":' || json_quote(CAST(OLD."said ""it's""" AS TEXT))
       || ',"account_id":' || json_quote(CAST(OLD."account_id" AS TEXT)))), 2) || '}',

@@ -92,6 +92,13 @@ CREATE TABLE batch (
   PRIMARY KEY (session_id, number)
 );
 
+-- key: session. Whether a worker is making batches of it: while one is, it looks again before it stops, and need not be
+-- woken when the device has received a batch. Written by export.
+CREATE TABLE export_activity (
+  session_id uuid PRIMARY KEY REFERENCES session ON DELETE CASCADE,
+  active     bool NOT NULL
+);
+
 -- key: session, number. The batches that are durable on the device. Written by prepare.
 CREATE TABLE post_sync (
   session_id uuid NOT NULL REFERENCES session ON DELETE CASCADE,

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions as _, Connection as _, PgPool};
+use tokio::time::Instant;
 
 use crate::acting::ActingError;
 use crate::sql::InvalidIdent;
@@ -68,29 +69,54 @@ pub fn is_transient(error: &sqlx::Error) -> bool {
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed
         | sqlx::Error::Protocol(_) => true,
-        // Connection exceptions, serialization failures and deadlocks, resources, operator intervention, system.
+        // Connection exceptions, serialization failures and deadlocks, resources, operator intervention, system; locks
+        // that were not to be had, and transactions that were idle for too long.
         sqlx::Error::Database(error) => error.code().is_some_and(|code| {
-            ["08", "40", "53", "57", "58"].iter().any(|class| code.starts_with(class)) || code == "55P03"
+            ["08", "40", "53", "57", "58"].iter().any(|class| code.starts_with(class))
+                || ["25P03", "55P03"].contains(&code.as_ref())
         }),
         _ => false,
     }
 }
 
-/// Connects with a small pool.
+/// Settings of every connection of a service.
+const SETTINGS: [(&str, &str); 3] = [
+    // Statements are short and run as many users: compiling them costs more than it saves.
+    ("jit", "off"),
+    // What is committed is announced at once: it must not be forgotten after that, whatever the database's default.
+    ("synchronous_commit", "on"),
+    // A service that hangs must not hold its locks for ever. None waits this long inside a transaction.
+    ("idle_in_transaction_session_timeout", "60s"),
+];
+/// How long a database that does not answer is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The wait between two tries.
+const AGAIN: Duration = Duration::from_millis(200);
+
+/// Connects with a small pool, waiting a little while for a database that is still starting.
 ///
 /// # Errors
 /// [`PlatformError::Url`] or [`PlatformError::Connect`], naming the place.
 pub async fn connect(url: &str, application: &str, max_connections: u32) -> Result<PgPool, PlatformError> {
     let options: PgConnectOptions = url.parse().map_err(|error: sqlx::Error| PlatformError::Url(error.to_string()))?;
-    // Statements are short and run as many users: compiling them costs more than it saves.
-    let options = options.application_name(application).options([("jit", "off")]);
+    let options = options.application_name(application).options(SETTINGS);
     let place = format!("{}:{}/{}", options.get_host(), options.get_port(), options.get_database().unwrap_or(""));
-    PgPoolOptions::new()
-        .max_connections(max_connections)
-        .acquire_timeout(Duration::from_secs(10))
-        .connect_with(options)
-        .await
-        .map_err(|source| PlatformError::Connect { place, source })
+    reach(&options).await.map_err(|source| PlatformError::Connect { place, source })?;
+    let pool = PgPoolOptions::new().max_connections(max_connections).acquire_timeout(PATIENCE);
+    Ok(pool.connect_lazy_with(options))
+}
+
+/// Waits until the database lets us in: a service may be started before it. The pool alone would only say that it
+/// timed out, and not why.
+async fn reach(options: &PgConnectOptions) -> Result<(), sqlx::Error> {
+    let give_up = Instant::now() + PATIENCE;
+    loop {
+        match options.connect().await {
+            Ok(connection) => return connection.close().await,
+            Err(error) if is_transient(&error) && Instant::now() < give_up => tokio::time::sleep(AGAIN).await,
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// Whether the database answers, for a health check.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use sojourn_runtime::CancellationToken;
 use sojourn_runtime::secret::DatabaseUrl;
+use sojourn_runtime::telemetry::LogFilter;
 use uuid::Uuid;
 
 use super::CommandError;
@@ -46,11 +47,11 @@ pub(crate) struct Args {
 
     /// What the services log, such as debug or info,sojourn_runtime=debug
     #[arg(long, value_name = "FILTER")]
-    log: Option<String>,
+    log: Option<LogFilter>,
 
     /// Print one line of JSON when everything runs
     #[arg(long)]
-    pub(crate) json: bool,
+    json: bool,
 }
 
 /// Starts everything, says where it is, and serves until `shutdown`.
@@ -92,7 +93,12 @@ async fn start(machine: Machine, args: Args) -> Result<(Stack, Option<PathBuf>),
     if devices.is_empty() && !home.as_deref().is_some_and(stack::is_home) {
         return Err(CommandError::Usage("nobody gets a device; name at least one user with --user UUID".to_owned()));
     }
-    let plan = StackPlan { devices, home, log: args.log, ..StackPlan::new(machine, database, config) };
+    let plan = StackPlan {
+        devices,
+        home,
+        log: args.log.map(|filter| filter.to_string()),
+        ..StackPlan::new(machine, database, config)
+    };
     let stack = Stack::start(plan, &|words| output::say(words)).await?;
     let file = scratch.map(|_| stack.keep_admin_url()).transpose()?;
     Ok((stack, file))

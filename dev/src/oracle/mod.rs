@@ -83,7 +83,7 @@ pub async fn compare(
 /// Compares a device with what its own user may see of the entities that it knows.
 ///
 /// # Errors
-/// As [`compare`]; [`OracleError::Empty`] when it knows none.
+/// As [`compare()`]; [`OracleError::Empty`] when it knows none.
 pub async fn compare_device(admin: &PgPool, device_db: &Path) -> Result<Report, OracleError> {
     let (user_id, metadata) = read::device(device_db).await?;
     compare(admin, &metadata, user_id, &metadata.acting_role, device_db).await

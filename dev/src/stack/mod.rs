@@ -144,7 +144,7 @@ impl Stack {
     /// As [`Replica::start`].
     pub async fn add_replica(&mut self, service: Service) -> Result<usize, StackError> {
         let index = self.replicas.iter().filter(|(of, _)| *of == service).count();
-        let mut replica = self.recipe.replica(service, index + 1);
+        let mut replica = Replica::new(&self.recipe, service, index + 1);
         replica.start().await?;
         self.replicas.push((service, replica));
         Ok(index)

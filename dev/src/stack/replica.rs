@@ -8,10 +8,11 @@ use bytes::Bytes;
 use sojourn_runtime::Client;
 use sojourn_runtime::rpc::{AskError, ask};
 use sojourn_wire::message::rpc::READY;
-use sojourn_wire::{AgentId, Service, Subject};
+use sojourn_wire::{Service, Subject};
 use tokio::time::{Instant, sleep};
 
 use super::error::StackError;
+use super::services::Recipe;
 use crate::instances::{Child, Launch};
 use crate::reaper::Reaper;
 
@@ -26,12 +27,13 @@ const END: Duration = Duration::from_secs(20);
 
 /// One process of a service.
 pub struct Replica {
-    service: Service,
     name: String,
     launch: Launch,
     log: PathBuf,
     reaper: Reaper,
     administrator: Client,
+    /// Whether the service is ready.
+    question: Subject,
     /// None after it was killed or stopped on purpose.
     process: Option<Child>,
 }
@@ -44,15 +46,14 @@ impl fmt::Debug for Replica {
 }
 
 impl Replica {
-    pub(super) fn new(
-        service: Service,
-        name: String,
-        launch: Launch,
-        log: PathBuf,
-        reaper: Reaper,
-        administrator: Client,
-    ) -> Replica {
-        Replica { service, name, launch, log, reaper, administrator, process: None }
+    /// The `number`th process of a service, from 1, not started yet.
+    pub(super) fn new(recipe: &Recipe, service: Service, number: usize) -> Replica {
+        let name = format!("{}-{number}", service.name());
+        let log = recipe.logs.join(format!("{name}.log"));
+        let launch = recipe.launch(service, &name, &log);
+        let question = Subject::Rpc { service, verb: READY.to_owned(), agent: recipe.asker.clone() };
+        let (reaper, administrator) = (recipe.machine.reaper.clone(), recipe.administrator.clone());
+        Replica { name, launch, log, reaper, administrator, question, process: None }
     }
 
     /// Its name: `replay-1`.
@@ -153,12 +154,7 @@ impl Replica {
     }
 
     async fn is_ready(&self) -> Result<(), AskError> {
-        let agent: AgentId = match "stack".parse() {
-            Ok(agent) => agent,
-            Err(_) => unreachable!("a plain word is a token"),
-        };
-        let question = Subject::Rpc { service: self.service, verb: READY.to_owned(), agent };
-        ask(&self.administrator, &question, Bytes::new(), ANSWER).await.map(drop)
+        ask(&self.administrator, &self.question, Bytes::new(), ANSWER).await.map(drop)
     }
 
     fn ended(&self, process: &Child, status: std::process::ExitStatus) -> StackError {

@@ -1,15 +1,14 @@
 //! How each service is started: the same executable, its settings in the environment, secrets never among arguments.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sojourn_runtime::Client;
 use sojourn_runtime::secret::DatabaseUrl;
-use sojourn_wire::Service;
+use sojourn_wire::{AgentId, InvalidToken, Service};
 
 use super::error::StackError;
 use super::kept::Kept;
 use super::plan::StackPlan;
-use super::replica::Replica;
 use crate::instances::{Launch, Output};
 use crate::machine::Machine;
 
@@ -18,6 +17,8 @@ pub(super) struct Recipe {
     pub(super) machine: Machine,
     pub(super) logs: PathBuf,
     pub(super) administrator: Client,
+    /// In whose name the services are asked whether they are ready.
+    pub(super) asker: AgentId,
     /// Environment variables: of one service, or of all.
     environment: Vec<(Option<Service>, String, String)>,
 }
@@ -42,17 +43,15 @@ impl Recipe {
         }
         environment.extend(plan.log.iter().map(|log| (None, "SOJOURN_LOG".to_owned(), log.clone())));
         environment.extend(plan.settings.iter().map(|(of, name, value)| (Some(*of), name.clone(), value.clone())));
-        Ok(Recipe { machine: plan.machine.clone(), logs, administrator, environment })
+        let asker = "stack".parse().map_err(|error: InvalidToken| StackError::Key(error.to_string()))?;
+        Ok(Recipe { machine: plan.machine.clone(), logs, administrator, asker, environment })
     }
 
-    /// The `number`th process of a service, from 1, not started yet.
-    pub(super) fn replica(&self, service: Service, number: usize) -> Replica {
-        let name = format!("{}-{number}", service.name());
-        let log = self.logs.join(format!("{name}.log"));
-        let launch = Launch::new(&name, &self.machine.exe, Output::Log(log.clone())).arguments([service.name()]);
+    /// How a process of a service is started under this name.
+    pub(super) fn launch(&self, service: Service, name: &str, log: &Path) -> Launch {
+        let launch = Launch::new(name, &self.machine.exe, Output::Log(log.to_owned())).arguments([service.name()]);
         let own = self.environment.iter().filter(|(of, _, _)| of.is_none_or(|of| of == service));
-        let launch = own.fold(launch, |launch, (_, name, value)| launch.environment(name, value));
-        Replica::new(service, name, launch, log, self.machine.reaper.clone(), self.administrator.clone())
+        own.fold(launch, |launch, (_, name, value)| launch.environment(name, value))
     }
 }
 

@@ -65,7 +65,8 @@ impl Stack {
 /// Starts every process, then waits for each: they start at the same time.
 async fn start_all(recipe: &Recipe, settings: &Settings) -> Result<Vec<(Service, Replica)>, StackError> {
     let numbers = settings.replicas.iter().flat_map(|(service, count)| (1..=*count).map(|number| (*service, number)));
-    let mut replicas: Vec<_> = numbers.map(|(service, number)| (service, recipe.replica(service, number))).collect();
+    let mut replicas: Vec<_> =
+        numbers.map(|(service, number)| (service, Replica::new(recipe, service, number))).collect();
     for (_, replica) in &mut replicas {
         replica.spawn()?;
     }

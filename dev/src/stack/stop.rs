@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Stack, StackError, leftovers};
-use crate::instances::Child;
+use crate::instances::{Child, Postgres};
 
 /// How long what is still on its way may take to settle.
 const SETTLE: Duration = Duration::from_secs(15);
@@ -42,6 +42,9 @@ impl Stack {
         let mut died: Vec<String> = died.map(|error| error.to_string()).collect();
         if let Some(status) = self.nats.process().and_then(Child::try_wait) {
             died.push(format!("nats-server ended with {status}"));
+        }
+        if let Some(status) = self.postgres.as_mut().and_then(Postgres::try_wait) {
+            died.push(format!("postgres ended with {status}"));
         }
         died
     }

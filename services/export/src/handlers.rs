@@ -19,9 +19,10 @@ use sojourn_wire::{AgentId, Subject, SubscriptionId};
 use sqlx::PgPool;
 use uuid::Uuid;
 
+use crate::db::activity::{activity_begin, activity_end};
 use crate::db::batch::{NewBatch, batch_outstanding, batch_record};
 use crate::db::rows::{self, Ceiling, Range};
-use crate::db::session::{Session, session_lock, session_open};
+use crate::db::session::{Session, SessionLock, session_open};
 use crate::error::HandlerError;
 use crate::plan::{self, Place, Step};
 use crate::store::{self, Address};
@@ -50,6 +51,17 @@ struct Export<'a> {
     identity: Identity,
 }
 
+/// What a worker does after it looked at a session.
+enum Next {
+    /// It looks again: something was made.
+    Look,
+    /// It stops, unless the device has received more than this meanwhile.
+    Stop {
+        /// The highest batch that was received when it looked.
+        received: i32,
+    },
+}
+
 /// A batch's file, and what it covers.
 struct File {
     place: Place,
@@ -76,22 +88,32 @@ impl Handlers {
             return Err(HandlerError::Misrouted(job.subject));
         };
         decode::<ExportJob>(&job.payload)?;
-        let Some(_lock) = session_lock(&self.pool, session).await? else {
+        let Some(mut lock) = SessionLock::take(&self.pool, session).await? else {
             return Err(HandlerError::Taken);
         };
-        while self.next_batch(&agent, &subscription, session).await? {}
-        Ok(())
+        activity_begin(&self.pool, session).await?;
+        loop {
+            lock.renew().await?;
+            match self.next_batch(&agent, &subscription, session).await? {
+                Next::Look => {}
+                Next::Stop { received } => {
+                    if activity_end(&self.pool, session, received).await? {
+                        return Ok(());
+                    }
+                }
+            }
+        }
     }
 
-    /// Makes one batch. Answers whether there may be room for another.
+    /// Makes one batch, if the window is open.
     async fn next_batch(
         &self,
         agent: &AgentId,
         subscription: &SubscriptionId,
         session_id: Uuid,
-    ) -> Result<bool, HandlerError> {
+    ) -> Result<Next, HandlerError> {
         let Some(session) = session_open(&self.pool, agent, subscription, session_id).await? else {
-            return Ok(false);
+            return Ok(Next::Stop { received: i32::MAX });
         };
         let made = batch_outstanding(&self.pool, session_id, session.received).await?;
         for batch in &made {
@@ -101,28 +123,33 @@ impl Handlers {
         let last = made.last();
         let number = last.map_or(0, |last| last.number);
         let ended = last.is_some_and(|last| last.ended.is_none());
-        if ended || number.saturating_sub(session.received.unsigned_abs()) >= WINDOW {
-            return Ok(false);
+        if ended {
+            return Ok(Next::Stop { received: i32::MAX });
+        }
+        if number.saturating_sub(session.received.unsigned_abs()) >= WINDOW {
+            return Ok(Next::Stop { received: session.received });
         }
         let version = session.metadata_version.unsigned_abs();
         let metadata = self.metadata.version(&session.dataset, version).await?;
         let identity = Identity { user_id: session.user_id, acting_role: metadata.acting_role.clone() };
         let export = Export { agent, subscription, session_id, session, metadata, identity };
         match self.make(&export, number + 1, last.and_then(|last| last.ended)).await {
-            Ok(more) => Ok(more),
+            Ok(()) => Ok(Next::Look),
             Err(error) if error.is_transient() => Err(error),
-            Err(error) => self.fail(&export, number + 1, &error).await,
+            Err(error) => {
+                self.fail(&export, number + 1, &error).await?;
+                Ok(Next::Stop { received: i32::MAX })
+            }
         }
     }
 
     /// Makes the batch `number` and tells the agent; without anything left, the end of the session.
-    async fn make(&self, export: &Export<'_>, number: u32, last: Option<Place>) -> Result<bool, HandlerError> {
+    async fn make(&self, export: &Export<'_>, number: u32, last: Option<Place>) -> Result<(), HandlerError> {
         let Some(file) = self.next_file(export, number, last).await? else {
             let manifest = BatchManifest { session: export.session_id, batch: number, outcome: BatchOutcome::End };
             let end = NewBatch { step: None, after_key: None, to_key: None, skipped: &[], manifest: &manifest };
             batch_record(&self.pool, &end).await?;
-            self.tell(export.agent, export.subscription, &manifest).await?;
-            return Ok(false);
+            return self.tell(export.agent, export.subscription, &manifest).await;
         };
         let address = Address {
             agent: export.agent.clone(),
@@ -143,8 +170,7 @@ impl Handlers {
             manifest: &manifest,
         };
         batch_record(&self.pool, &record).await?;
-        self.tell(export.agent, export.subscription, &manifest).await?;
-        Ok(true)
+        self.tell(export.agent, export.subscription, &manifest).await
     }
 
     /// The file of the next keys that wait.
@@ -195,13 +221,12 @@ impl Handlers {
     }
 
     /// Tells the agent that its session cannot go on. The session stays as it is: the next sync opens a new one.
-    async fn fail(&self, export: &Export<'_>, number: u32, error: &HandlerError) -> Result<bool, HandlerError> {
+    async fn fail(&self, export: &Export<'_>, number: u32, error: &HandlerError) -> Result<(), HandlerError> {
         let (session, subscription) = (export.session_id, export.subscription);
         tracing::error!(%session, %subscription, %error, "exporting session {session} of {subscription}: {error}");
         let outcome = BatchOutcome::Failed { reason: format!("the server could not export: {error}; sync again") };
         let manifest = BatchManifest { session, batch: number, outcome };
-        self.tell(export.agent, subscription, &manifest).await?;
-        Ok(false)
+        self.tell(export.agent, subscription, &manifest).await
     }
 
     async fn tell(

@@ -16,7 +16,7 @@ use sojourn_wire::{AgentId, Subject, SubscriptionId, subject};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::db::session::{NewSession, State, session_finish, session_forget, session_open, session_received};
+use crate::db::session::{NewSession, Received, session_finish, session_forget, session_open, session_received};
 use crate::db::session::{session_next_sequence, session_of_request, session_superseded};
 use crate::db::subscription::{Subscription, subscription_of};
 use crate::db::{post_sync, prepare};
@@ -26,6 +26,9 @@ use crate::error::HandlerError;
 const WITHIN: Duration = Duration::from_secs(5);
 /// How often a session's end waits for PostSyncs that are still in the queue, before it is settled without them.
 const PATIENCE: u64 = 8;
+
+/// How often a PrepareSync is tried, over some minutes, before what stands in its way is told to the user.
+const TRIES: u64 = 16;
 
 /// What the handlers share.
 #[derive(Debug, Clone)]
@@ -63,7 +66,7 @@ impl Handlers {
             Some(subscription) if !subscription.active => {
                 refused(format!("the subscription {id} was revoked: ask the administrator"))
             }
-            Some(subscription) => self.prepare_sync(&id, &subscription, &request).await?,
+            Some(subscription) => self.prepare_sync(&id, &subscription, &request, job.deliveries).await?,
         };
         if let PrepareOutcome::Prepared { session, .. } = &outcome {
             self.forget_superseded(&agent, &id).await?;
@@ -81,10 +84,11 @@ impl Handlers {
         id: &SubscriptionId,
         subscription: &Subscription,
         request: &PrepareRequest,
+        deliveries: u64,
     ) -> Result<PrepareOutcome, HandlerError> {
         match self.prepare_transaction(id, subscription, request).await {
             Ok(outcome) => Ok(outcome),
-            Err(error) if error.is_transient() => Err(error.into()),
+            Err(error) if error.is_transient() && deliveries < TRIES => Err(error.into()),
             Err(error) => {
                 tracing::error!(subscription = %id, %error, "PrepareSync of {id} failed: {error}");
                 Ok(refused(format!("the server could not prepare: {error}")))
@@ -149,8 +153,8 @@ impl Handlers {
 
     async fn received(&self, agent: &AgentId, id: &SubscriptionId, ack: &Ack) -> Result<(), HandlerError> {
         match session_received(&self.pool, id, ack.session, ack.batch).await? {
-            State::Open => self.export(agent, id, ack.session).await,
-            State::Finished | State::Gone => Ok(()),
+            Received::Wake => self.export(agent, id, ack.session).await,
+            Received::Noted => Ok(()),
         }
     }
 
@@ -184,8 +188,8 @@ impl Handlers {
         Ok(())
     }
 
-    /// Asks for the session's next batches. A job that waits already is as good; one that is being worked on may have
-    /// looked before this moment, so the caller comes back.
+    /// Asks for the session's next batches. The job before may be done but not yet off the queue: then the subject is
+    /// full for a moment, and the caller comes back.
     async fn export(&self, agent: &AgentId, id: &SubscriptionId, session: Uuid) -> Result<(), HandlerError> {
         let to = Subject::ExportJob { agent: agent.clone(), subscription: id.clone(), session };
         Ok(self.publish(&to, &ExportJob { session }).await?)

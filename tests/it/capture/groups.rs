@@ -37,10 +37,10 @@ fn a_group_that_is_whole_is_applied_as_one() {
         let world = offline().await;
         let (device, contacts) = (&world.devices[0], owned_contacts(&world).await);
         device.write(&format!(
-            "BEGIN; {START};
+            "{START};
              UPDATE contact SET last_name = 'One' WHERE id = '{}';
              UPDATE contact SET last_name = 'Two' WHERE id = '{}';
-             {STOP}; COMMIT",
+             {STOP}",
             contacts[0], contacts[1]
         ));
         let online = device.run(&["go-online"]).await;

@@ -19,8 +19,10 @@ fn sales(people: &People) -> Uuid {
 /// A Postgres for one world alone, with the same people and rows.
 async fn own_postgres(name: &str) -> Postgres {
     let machine = tokio::task::spawn_blocking(machine).await.expect("the tools are found");
-    let postgres =
-        Postgres::start(&machine.tools, &machine.reaper, PostgresOptions::default()).await.expect("Postgres");
+    // A commit must outlive the process; that it would not outlive the machine is all the same here.
+    let settings = vec![("synchronous_commit".to_owned(), "on".to_owned())];
+    let options = PostgresOptions { settings, ..PostgresOptions::default() };
+    let postgres = Postgres::start(&machine.tools, &machine.reaper, options).await.expect("Postgres");
     let url = postgres.create_database(name, None).await.expect("a database");
     let pool = PgPool::connect(&url).await.expect("a connection");
     sojourn_sample_crm::install(&pool).await.expect("the sample's tables");

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use async_nats::{ConnectErrorKind, ConnectOptions};
 use sojourn_wire::subject::{agent_inbox_prefix, direct_get, results_of};
 use sojourn_wire::{AgentId, Service, Subject, SubscriptionId};
 
@@ -117,6 +118,25 @@ fn everything_of_others_and_of_services_is_denied() {
         let denied = probe.denied(&forbidden).await;
         let let_through: Vec<&Try> = forbidden.difference(&denied).collect();
         assert!(let_through.is_empty(), "{let_through:#?}");
+        world.stop().await;
+    });
+}
+
+#[test]
+fn nobody_gets_in_without_a_key_that_the_server_knows() {
+    run(async {
+        let world = WorldPlan::of(&[|people| people.sales[0].id]).start().await;
+        let stranger = nkeys::KeyPair::new_user().seed().expect("a fresh pair has a seed");
+        let ways = [
+            ConnectOptions::new(),
+            ConnectOptions::with_nkey(stranger),
+            ConnectOptions::with_user_and_password("admin".to_owned(), "admin".to_owned()),
+            ConnectOptions::with_token("token".to_owned()),
+        ];
+        for way in ways {
+            let refused = way.connect(world.stack.nats_url()).await.map(drop).expect_err("nobody is let in");
+            assert_eq!(refused.kind(), ConnectErrorKind::AuthorizationViolation, "{refused}");
+        }
         world.stop().await;
     });
 }

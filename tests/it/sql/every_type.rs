@@ -84,7 +84,7 @@ fn a_device_holds_every_type_value_by_value() {
         let moved = sqlx::query("UPDATE crm.line SET id = gen_random_uuid() WHERE number > 40 AND number < 45");
         moved.execute(world.admin()).await.expect("rows move between partitions");
         world.devices[0].run(&["sync"]).await.expect(0);
-        assert_eq!(world.assert_converged(0).await, rows);
+        world.assert_converged(0).await;
         end(world, name).await;
     });
 }

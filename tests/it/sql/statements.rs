@@ -1,10 +1,10 @@
 //! The statements of prepare, export and replay, explained by Postgres for every table of the sample, in the role that
 //! runs them: a wrong column, type or privilege shows here and not in the field.
 
+use sojourn_platform::Identity;
 use sojourn_platform::acting::{become_service, become_user};
 use sojourn_platform::entities::{MetadataCache, Published, Table};
 use sojourn_platform::sql::{Ident, Sql};
-use sojourn_platform::Identity;
 use sojourn_prepare::statement::{SyncEntryTable, visible};
 use sojourn_replay::statement::{probe, statement};
 use sojourn_replay::validate::Write;

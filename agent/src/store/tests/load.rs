@@ -1,6 +1,9 @@
 //! Loading batches. Invariant: every batch may arrive twice, and nothing is lost or applied twice.
 
-use super::batches::{SESSION, accounts, deletes};
+use sojourn_metadata::model::OnDelete;
+use sojourn_metadata::{DataType, Entity, Metadata, Relationship};
+
+use super::batches::{Raw, SESSION, accounts, deletes, key, rows_of, text};
 use super::sample::{Sample, id};
 use crate::store::{Loaded, Store, StoreError};
 
@@ -64,6 +67,56 @@ fn a_damaged_file_changes_nothing() {
     assert_eq!(sample.accounts(), ["1 A"]);
     assert_eq!(sample.store.session().expect("readable").expect("a session").last_batch, 1);
     assert_eq!(sample.store.load(&file).expect("the whole file").rows, 2);
+}
+
+/// After the first session there are indexes, and references are set by a statement of their own.
+#[test]
+fn references_follow_when_there_are_indexes() {
+    let mut sample = Sample::in_session();
+    let accounts = &super::sample::metadata().entities[0];
+    let row = |digit, name: &str, parent: Raw| {
+        let nulls = vec![None; 5];
+        [vec![key(digit), text(name)], nulls, vec![parent]].concat()
+    };
+    let first = [row(1, "A", None), row(2, "B", key(1)), row(3, "C", key(1))];
+    sample.store.load(&rows_of(accounts, 1, &first)).expect("a load");
+    sample.store.finish_session(SESSION).expect("indexes");
+    let sql = "UPDATE sojourn_session SET finished = 0";
+    sample.store.connection.execute_batch(sql).expect("the same session goes on");
+    sample.foreign().execute_batch(&format!("UPDATE account SET name = 'mine' WHERE id = {}", id(3))).expect("a write");
+    let second = [row(1, "A2", key(2)), row(2, "B2", None), row(3, "C2", None), row(4, "D", key(1))];
+    let loaded = sample.store.load(&rows_of(accounts, 2, &second)).expect("a load");
+    assert_eq!((loaded.rows, loaded.set_aside), (3, 1));
+    let foreign = sample.foreign();
+    let sql = "SELECT name, coalesce(substr(parent_id, -1), '-') FROM account ORDER BY id";
+    let mut statement = foreign.prepare(sql).expect("a query");
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).expect("rows");
+    let rows: Vec<(String, String)> = rows.collect::<Result<_, _>>().expect("rows");
+    let rows: Vec<_> = rows.iter().map(|(name, parent)| (name.as_str(), parent.as_str())).collect();
+    assert_eq!(rows, [("A2", "2"), ("B2", "-"), ("mine", "1"), ("D", "1")]);
+}
+
+#[test]
+fn an_attribute_may_be_called_like_a_column_of_the_batch() {
+    let attributes =
+        vec![super::sample::attribute(2, "c0", DataType::Text), super::sample::attribute(3, "ref", DataType::Uuid)];
+    let relationship = Relationship { attribute: "ref".into(), target: "account".into(), on_delete: OnDelete::SetNull };
+    let odd = Entity { relationships: vec![relationship], ..super::sample::entity(1, "account", attributes) };
+    let mut sample = Sample::with(&Metadata { entities: vec![odd.clone()], ..super::sample::metadata() });
+    sample.store.begin_session(SESSION, &[]).expect("a session");
+    sample.store.load(&rows_of(&odd, 1, &[vec![key(1), text("A")]])).expect("a load");
+    sample.store.finish_session(SESSION).expect("indexes");
+    sample.store.connection.execute_batch("UPDATE sojourn_session SET finished = 0").expect("it goes on");
+    sample.foreign().execute_batch(&format!("INSERT INTO account (id) VALUES ({})", id(2))).expect("a write");
+    let rows = [vec![key(1), text("B"), key(1)], vec![key(2), text("C")]];
+    let loaded = sample.store.load(&rows_of(&odd, 2, &rows)).expect("a load");
+    assert_eq!((loaded.rows, loaded.set_aside), (1, 1));
+    let names: Vec<String> = {
+        let foreign = sample.foreign();
+        let mut statement = foreign.prepare("SELECT coalesce(c0, '-') FROM account ORDER BY id").expect("a query");
+        statement.query_map([], |row| row.get(0)).expect("rows").collect::<Result<_, _>>().expect("names")
+    };
+    assert_eq!(names, ["B", "-"]);
 }
 
 #[test]

@@ -43,6 +43,7 @@ fn a_finished_session_takes_no_more_batches() {
     assert!(sample.store.load(&accounts(1, &[(1, "A")])).expect("answered").repeated);
 }
 
+/// Invariant: a device whose schema is older than a batch's metadata version never loads it.
 #[test]
 fn a_batch_of_other_metadata_is_refused() {
     for version in [0, 2] {

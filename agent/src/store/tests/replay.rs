@@ -166,6 +166,8 @@ fn run(foreign: &Connection, statements: &[String]) {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+
     #[test]
     fn the_queue_replayed_gives_the_tables(
         before in prop::collection::vec(write(), 0..8),

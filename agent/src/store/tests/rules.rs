@@ -33,11 +33,12 @@ fn each_rule_has_its_words_on_insert_and_on_update() {
     sample.foreign().execute_batch(&sql).expect("rows");
     let cases = accounts.map(|case| ("account", case)).into_iter().chain(everything.map(|case| ("everything", case)));
     for (table, (attribute, value, words)) in cases {
-        let others = if table == "account" && attribute != "name" { ", name) SELECT " } else { ") SELECT " };
-        let name = if others.contains("name") { ", 'A'" } else { "" };
-        assert_eq!(refusal(&sample, &format!("INSERT INTO {table} ({attribute}{others}{value}{name}")), words);
-        let required = words.contains("required") || attribute != "name";
-        assert!(required || !words.is_empty());
+        let needs_name = table == "account" && attribute != "name";
+        let insert = match needs_name {
+            true => format!("INSERT INTO {table} ({attribute}, name) VALUES ({value}, 'A')"),
+            false => format!("INSERT INTO {table} ({attribute}) VALUES ({value})"),
+        };
+        assert_eq!(refusal(&sample, &insert), words);
         assert_eq!(refusal(&sample, &format!("UPDATE {table} SET {attribute} = {value}")), words);
     }
     assert_eq!(sample.queue().len(), 2);

@@ -92,8 +92,8 @@ impl<'a> Column<'a> {
         match Storage::of(self.attribute.data_type) {
             Storage::Text => format!("json_quote(CAST({self} AS TEXT))"),
             Storage::Integer => format!("coalesce(CAST({self} AS INTEGER), 'null')"),
-            // quote() writes as many digits as it takes to read the same double again; json_quote() writes 15.
-            Storage::Real => self.number(&format!("quote({self})")),
+            // 17 digits name one double, json_quote() writes 15. Beyond 1e±60 SQLite itself may miss the last digit.
+            Storage::Real => self.number(&format!("printf('%!.17g', {self})")),
             Storage::Numeric => self.number(&format!("printf('%!.15g', {self})")),
             Storage::Blob => format!("CASE WHEN {self} IS NULL THEN 'null' ELSE '{{\"blob\":true}}' END"),
         }

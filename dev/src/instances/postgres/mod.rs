@@ -10,6 +10,7 @@ mod settings;
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -97,6 +98,11 @@ impl Postgres {
     /// The process id of the postmaster, while it runs.
     pub fn pid(&self) -> Option<u32> {
         self.process.as_ref().map(Child::pid)
+    }
+
+    /// How the postmaster ended, if it has without being asked to.
+    pub fn try_wait(&mut self) -> Option<ExitStatus> {
+        self.process.as_mut().and_then(Child::try_wait)
     }
 
     /// Its log file.

@@ -1,5 +1,6 @@
 //! The only part of this service that touches the database. One file for each thing that is kept or read.
 
+pub mod activity;
 pub mod batch;
 pub mod rows;
 pub mod session;

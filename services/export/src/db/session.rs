@@ -45,21 +45,33 @@ pub async fn session_open(
     .map_err(PlatformError::doing("looking up the session"))
 }
 
-/// Keeps every other worker off this session until the transaction ends or its worker dies: two of them would
-/// overwrite each other's parts under one manifest. `None` when another has it.
-///
-/// # Errors
-/// When the database fails.
-pub async fn session_lock(
-    pool: &PgPool,
-    session: Uuid,
-) -> Result<Option<Transaction<'static, Postgres>>, PlatformError> {
-    let doing = || PlatformError::doing("locking the session");
-    let mut tx = pool.begin().await.map_err(doing())?;
-    let mine: bool = sqlx::query_scalar("SELECT pg_try_advisory_xact_lock(hashtextextended($1::text, 0))")
-        .bind(session)
-        .fetch_one(&mut *tx)
-        .await
-        .map_err(doing())?;
-    Ok(mine.then_some(tx))
+/// The right to make batches of a session. It ends with its worker, whatever becomes of it.
+#[derive(Debug)]
+pub struct SessionLock(Transaction<'static, Postgres>);
+
+impl SessionLock {
+    /// Keeps every other worker off this session: two of them would overwrite each other's parts under one manifest.
+    /// `None` when another has it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn take(pool: &PgPool, session: Uuid) -> Result<Option<Self>, PlatformError> {
+        let doing = || PlatformError::doing("locking the session");
+        let mut tx = pool.begin().await.map_err(doing())?;
+        let mine: bool = sqlx::query_scalar("SELECT pg_try_advisory_xact_lock(hashtextextended($1::text, 0))")
+            .bind(session)
+            .fetch_one(&mut *tx)
+            .await
+            .map_err(doing())?;
+        Ok(mine.then_some(Self(tx)))
+    }
+
+    /// Makes sure of it before each batch: a worker that slept too long has lost it.
+    ///
+    /// # Errors
+    /// When it is lost, or the database fails.
+    pub async fn renew(&mut self) -> Result<(), PlatformError> {
+        let renewed = sqlx::query("SELECT 1").execute(&mut *self.0).await;
+        renewed.map(|_| ()).map_err(PlatformError::doing("keeping the session locked"))
+    }
 }

@@ -7,17 +7,6 @@ use sqlx::types::Json;
 use sqlx::{PgPool, Postgres, Transaction};
 use uuid::Uuid;
 
-/// Where a session stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// Its batches are moving.
-    Open,
-    /// The device has everything.
-    Finished,
-    /// A newer one took over, or it never was.
-    Gone,
-}
-
 /// The answer to a request that was prepared before: a repeated request opens no second session.
 ///
 /// # Errors
@@ -146,8 +135,20 @@ pub async fn session_forget(pool: &PgPool, session: Uuid) -> Result<(), Platform
     Ok(())
 }
 
+/// What the receipt of a batch calls for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Received {
+    /// The window is open and nobody is at it: export must be woken.
+    Wake,
+    /// A worker is at it and will look again, or there is nothing to do.
+    Noted,
+}
+
 /// Notes that the device has received a batch, which opens the window for the next. A number that was never made
 /// opens nothing.
+///
+/// A worker that finds the window closed locks its row of `export_activity`, looks once more, and marks itself idle;
+/// so whoever reads that row after noting the receipt knows whether it was seen.
 ///
 /// # Errors
 /// When the database fails.
@@ -156,24 +157,30 @@ pub async fn session_received(
     subscription: &SubscriptionId,
     session: Uuid,
     batch: u32,
-) -> Result<State, PlatformError> {
-    let state: Option<String> = sqlx::query_scalar(
+) -> Result<Received, PlatformError> {
+    let doing = || PlatformError::doing("noting a received batch");
+    let mut tx = pool.begin().await.map_err(doing())?;
+    let open: Option<bool> = sqlx::query_scalar(
         "UPDATE sojourn.session s
             SET received = greatest(s.received,
                   least($3, (SELECT coalesce(max(b.number), 0) FROM sojourn.batch b WHERE b.session_id = s.id)))
-          WHERE s.id = $1 AND s.subscription_id = $2 RETURNING s.state",
+          WHERE s.id = $1 AND s.subscription_id = $2 AND s.state = 'open'
+         RETURNING NOT EXISTS (SELECT FROM sojourn.batch b WHERE b.session_id = s.id AND b.kind = 'end')",
     )
     .bind(session)
     .bind(subscription.as_str())
     .bind(i64::from(batch))
-    .fetch_optional(pool)
+    .fetch_optional(&mut *tx)
     .await
-    .map_err(PlatformError::doing("noting a received batch"))?;
-    Ok(match state.as_deref() {
-        Some("open") => State::Open,
-        Some("finished") => State::Finished,
-        _ => State::Gone,
-    })
+    .map_err(doing())?;
+    let active: Option<bool> =
+        sqlx::query_scalar("SELECT active FROM sojourn.export_activity WHERE session_id = $1 FOR SHARE")
+            .bind(session)
+            .fetch_optional(&mut *tx)
+            .await
+            .map_err(doing())?;
+    tx.commit().await.map_err(doing())?;
+    Ok(if open == Some(true) && active != Some(true) { Received::Wake } else { Received::Noted })
 }
 
 /// Closes a session when every batch up to `last` is durable on the device. Answers whether it is closed.
