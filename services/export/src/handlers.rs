@@ -6,14 +6,12 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use sojourn_platform::PlatformError;
 use sojourn_platform::acting::Identity;
-use sojourn_platform::entities::{MetadataCache, Published};
+use sojourn_platform::entities::MetadataCache;
 use sojourn_runtime::Client;
 use sojourn_runtime::jobs::{Job, Outcome};
 use sojourn_runtime::nats;
-use sojourn_wire::batch::{BatchWriter, Compression, HeaderFields};
-use sojourn_wire::message::batch::{BatchKind, BatchManifest, BatchOutcome, ExportJob};
+use sojourn_wire::message::batch::{BatchManifest, BatchOutcome, ExportJob};
 use sojourn_wire::message::{decode, encode};
 use sojourn_wire::{AgentId, Subject, SubscriptionId};
 use sqlx::PgPool;
@@ -21,10 +19,11 @@ use uuid::Uuid;
 
 use crate::db::activity::{activity_begin, activity_end};
 use crate::db::batch::{NewBatch, batch_outstanding, batch_record};
-use crate::db::rows::{self, Ceiling, Range};
-use crate::db::session::{Session, SessionLock, session_open};
+use crate::db::rows::Ceiling;
+use crate::db::session::{SessionLock, session_open};
 use crate::error::HandlerError;
-use crate::plan::{self, Place, Step};
+use crate::file::Export;
+use crate::plan::{Place, Step};
 use crate::store::{self, Address};
 
 /// How long a manifest's confirmation may take.
@@ -41,16 +40,6 @@ pub struct Handlers {
     ceiling: Ceiling,
 }
 
-/// Everything about the session that its batches need.
-struct Export<'a> {
-    agent: &'a AgentId,
-    subscription: &'a SubscriptionId,
-    session_id: Uuid,
-    session: Session,
-    metadata: std::sync::Arc<Published>,
-    identity: Identity,
-}
-
 /// What a worker does after it looked at a session.
 enum Next {
     /// It looks again: something was made.
@@ -60,14 +49,6 @@ enum Next {
         /// The highest batch that was received when it looked.
         received: i32,
     },
-}
-
-/// A batch's file, and what it covers.
-struct File {
-    place: Place,
-    range: Range,
-    rows: u32,
-    bytes: Bytes,
 }
 
 impl Handlers {
@@ -145,7 +126,7 @@ impl Handlers {
 
     /// Makes the batch `number` and tells the agent; without anything left, the end of the session.
     async fn make(&self, export: &Export<'_>, number: u32, last: Option<Place>) -> Result<(), HandlerError> {
-        let Some(file) = self.next_file(export, number, last).await? else {
+        let Some(file) = export.next_file(&self.pool, self.ceiling, number, last).await? else {
             let manifest = BatchManifest { session: export.session_id, batch: number, outcome: BatchOutcome::End };
             let end = NewBatch { step: None, after_key: None, to_key: None, skipped: &[], manifest: &manifest };
             batch_record(&self.pool, &end).await?;
@@ -173,53 +154,6 @@ impl Handlers {
         self.tell(export.agent, export.subscription, &manifest).await
     }
 
-    /// The file of the next keys that wait.
-    async fn next_file(
-        &self,
-        export: &Export<'_>,
-        number: u32,
-        last: Option<Place>,
-    ) -> Result<Option<File>, HandlerError> {
-        let load_order: Vec<i32> = export.metadata.entities.iter().map(|table| table.object_type_code).collect();
-        let waiting = rows::waiting(&self.pool, export.session.number).await?;
-        let waits = |step: Step| waiting.contains(&(step.object_type_code, sync_state(step.kind)));
-        for place in plan::places(&plan::steps(&load_order), last, waits) {
-            let file = match place.step.kind {
-                BatchKind::Deletes => self.file_of_deletes(export, number, place).await?,
-                BatchKind::Rows => self.file_of_rows(export, number, place).await?,
-            };
-            if file.is_some() {
-                return Ok(file);
-            }
-        }
-        Ok(None)
-    }
-
-    async fn file_of_deletes(
-        &self,
-        export: &Export<'_>,
-        number: u32,
-        place: Place,
-    ) -> Result<Option<File>, HandlerError> {
-        let role = &export.identity.acting_role;
-        let keys = rows::delete_keys(&self.pool, role, export.session.number, place, self.ceiling.rows).await?;
-        let Some(to_key) = keys.last().copied() else { return Ok(None) };
-        let table = export.table(place)?;
-        let mut writer = BatchWriter::for_deletes(table.key().attribute.id);
-        keys.iter().try_for_each(|key| writer.push_id(*key))?;
-        finish(&mut writer, export.header(number, place), place, Range { to_key, skipped: Vec::new() }).map(Some)
-    }
-
-    async fn file_of_rows(&self, export: &Export<'_>, number: u32, place: Place) -> Result<Option<File>, HandlerError> {
-        let table = export.table(place)?;
-        let attributes = table.columns.iter().map(|column| column.attribute.id).collect();
-        let mut writer = BatchWriter::for_rows(attributes)?;
-        let (identity, subscription) = (&export.identity, export.session.number);
-        let read = rows::read_rows(&self.pool, identity, table, subscription, place, self.ceiling, &mut writer);
-        let Some(range) = read.await? else { return Ok(None) };
-        finish(&mut writer, export.header(number, place), place, range).map(Some)
-    }
-
     /// Tells the agent that its session cannot go on. The session stays as it is: the next sync opens a new one.
     async fn fail(&self, export: &Export<'_>, number: u32, error: &HandlerError) -> Result<(), HandlerError> {
         let (session, subscription) = (export.session_id, export.subscription);
@@ -238,36 +172,5 @@ impl Handlers {
         let (agent, subscription) = (agent.clone(), subscription.clone());
         let to = Subject::BatchResult { agent, subscription, session: manifest.session, batch: manifest.batch };
         Ok(nats::publish_stored(&self.nats, &to, None, Bytes::from(encode(manifest)), WITHIN).await?)
-    }
-}
-
-impl Export<'_> {
-    fn table(&self, place: Place) -> Result<&sojourn_platform::entities::Table, PlatformError> {
-        let code = place.step.object_type_code;
-        let missing = || PlatformError::Setup(format!("object type code {code} is not in the session's metadata"));
-        self.metadata.table_of(code).ok_or_else(missing)
-    }
-
-    fn header(&self, number: u32, place: Place) -> HeaderFields {
-        HeaderFields {
-            session: self.session_id,
-            batch_number: number,
-            object_type_code: place.step.object_type_code,
-            metadata_version: self.metadata.version,
-            compression: Compression::Zstd,
-        }
-    }
-}
-
-fn finish(writer: &mut BatchWriter, header: HeaderFields, place: Place, range: Range) -> Result<File, HandlerError> {
-    let rows = writer.rows();
-    Ok(File { place, range, rows, bytes: Bytes::from(writer.finish(header)?) })
-}
-
-/// The state of the entries that a kind of batch is made of.
-fn sync_state(kind: BatchKind) -> i16 {
-    match kind {
-        BatchKind::Rows => 1,
-        BatchKind::Deletes => 2,
     }
 }

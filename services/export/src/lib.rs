@@ -8,6 +8,7 @@
 pub mod config;
 pub mod db;
 pub mod error;
+pub mod file;
 pub mod handlers;
 pub mod plan;
 pub mod statement;

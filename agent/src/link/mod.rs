@@ -3,28 +3,32 @@
 //! Live messages are hints that an answer is there; the answer itself is always read from its stream by subject, so
 //! that one that was missed, or came while the device was away, is found all the same.
 
+mod error;
+
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use sojourn_runtime::backoff::Backoff;
-use sojourn_runtime::nats::{self, NatsError, PublishError, ReadError};
+use sojourn_runtime::nats::{self, NatsError, ReadError};
 use sojourn_runtime::rpc::{AskError, ask};
 use sojourn_runtime::{Client, clock};
-use sojourn_wire::batch::{Assembler, BatchError, Parts};
+use sojourn_wire::batch::{Assembler, Parts};
 use sojourn_wire::message::ack::{Ack, AckResult};
 use sojourn_wire::message::batch::BatchManifest;
 use sojourn_wire::message::operation::{ChunkResult, OperationChunk};
 use sojourn_wire::message::prepare::{PrepareRequest, PrepareResult};
 use sojourn_wire::message::rpc::READY;
 use sojourn_wire::message::schema::SchemaVersion;
-use sojourn_wire::message::{DecodeError, Message, decode, encode};
+use sojourn_wire::message::{Message, decode, encode};
 use sojourn_wire::{AgentId, Dataset, Service, Subject, SubscriptionId, subject};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use crate::home::Credentials;
+
+pub use error::LinkError;
 
 /// How long the server may take to answer the first time.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -38,45 +42,6 @@ const PART: Duration = Duration::from_secs(60);
 const LOOK: Backoff = Backoff::new(Duration::from_millis(250), Duration::from_secs(5));
 /// The first and the longest wait between two tries to send.
 const SEND: Backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(5));
-
-/// The server cannot be reached, or does not answer.
-#[derive(Debug, thiserror::Error)]
-pub enum LinkError {
-    /// No connection.
-    #[error(transparent)]
-    Nats(#[from] NatsError),
-    /// A service is not at work.
-    #[error("the server at {url} is not ready: {source}")]
-    NotReady {
-        /// Where.
-        url: String,
-        /// What the question met.
-        source: AskError,
-    },
-    /// No answer in time.
-    #[error("no {what} within {} s{}: the work done so far is kept; try again", patience.as_secs(), why(last))]
-    Silent {
-        /// What was awaited.
-        what: &'static str,
-        /// How long.
-        patience: Duration,
-        /// What the last try met.
-        last: Option<String>,
-    },
-    /// The server cannot take it.
-    #[error(transparent)]
-    Publish(PublishError),
-    /// An answer that is none.
-    #[error("the server answers in words this program does not know: {0}")]
-    Decode(#[from] DecodeError),
-    /// A batch file arrived broken.
-    #[error("a batch file arrived broken: {0}")]
-    File(#[from] BatchError),
-}
-
-fn why(last: &Option<String>) -> String {
-    last.as_ref().map(|last| format!(" ({last})")).unwrap_or_default()
-}
 
 /// The link of one device.
 #[derive(Debug, Clone)]

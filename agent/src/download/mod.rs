@@ -1,5 +1,7 @@
 //! Runs one session: does what the state machine says, fetching and loading at the same time.
 
+mod moved;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -7,7 +9,7 @@ use sojourn_metadata::Metadata;
 use sojourn_runtime::clock;
 use sojourn_wire::batch::Parts;
 use sojourn_wire::message::ack::{Ack, Stage};
-use sojourn_wire::message::prepare::{EntityCounts, PrepareRequest};
+use sojourn_wire::message::prepare::PrepareRequest;
 use sojourn_wire::{Dataset, message};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -20,31 +22,12 @@ use crate::session::{Effect, Ending, Event, Machine};
 use crate::shared::SharedStore;
 use crate::store::Loaded;
 
+pub use moved::Moved;
+
 /// Rows asked for again in one request: a request is at most 64 KB.
 const REFRESH: usize = 500;
 /// How often a session is begun anew because a batch file arrived broken (the documents' *OfflineMaxRetryCount*).
 const MAX_RETRY_COUNT: u32 = 3;
-
-/// What a run moved.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Moved {
-    /// Rows that came.
-    pub rows: u64,
-    /// Rows that went.
-    pub deletes: u64,
-    /// Rows put off because they have unsent writes.
-    pub set_aside: u64,
-    /// Batches.
-    pub batches: u32,
-    /// How long the server worked on PrepareSync, in milliseconds.
-    pub prepare_ms: u64,
-    /// What PrepareSync counted, per entity in load order.
-    pub entities: Vec<EntityCounts>,
-    /// Rows that changed on the server meanwhile: the next run brings them.
-    pub pending: u64,
-    /// Sessions that were begun anew because a batch file arrived broken.
-    pub retries: u32,
-}
 
 /// Brings the device to what its user may see now: PrepareSync, metadata, data. When more rows were asked for again
 /// than one request holds, it runs until all have been.
@@ -71,20 +54,6 @@ pub async fn download(store: &SharedStore, link: &Link, progress: &mut Progress)
         }
         if !full {
             return Ok(total);
-        }
-    }
-}
-
-impl Moved {
-    fn add(&mut self, run: Self) {
-        self.rows += run.rows;
-        self.deletes += run.deletes;
-        self.set_aside += run.set_aside;
-        self.batches += run.batches;
-        self.prepare_ms += run.prepare_ms;
-        self.pending = run.pending;
-        if self.entities.is_empty() {
-            self.entities = run.entities;
         }
     }
 }
