@@ -45,6 +45,8 @@ pub struct Travelled {
     pub queue: PlayedBack,
     /// What was loaded.
     pub data: Moved,
+    /// What is in the queue now.
+    pub left: QueueSummary,
     /// How long it all took, in milliseconds.
     pub elapsed_ms: u64,
     /// The database file.
@@ -101,7 +103,8 @@ impl fmt::Display for Answer {
         match self {
             Self::Initialised { database, agent, user_id, .. } => {
                 writeln!(f, "{agent} is a device of user {user_id}; its database is {}", database.display())?;
-                write!(f, "\nNext: sojourn-agent go-offline")
+                let home = database.parent().unwrap_or(database).display();
+                write!(f, "\nNext: sojourn-agent go-offline --home {home}")
             }
             Self::GoneOffline(travelled) => {
                 write!(f, "{travelled}\nOffline ready. Your rows are in {}", travelled.database.display())
@@ -122,7 +125,17 @@ impl fmt::Display for Travelled {
             writeln!(f, "{}", verdicts(&self.queue))?;
         }
         let Moved { rows, deletes, batches, .. } = self.data;
-        write!(f, "Loaded {rows} rows and {deletes} deletes in {batches} batches, {} ms", self.elapsed_ms)
+        write!(f, "Loaded {rows} rows and {deletes} deletes in {batches} batches, {} ms", self.elapsed_ms)?;
+        let QueueSummary { waiting, open_group, .. } = self.left;
+        match open_group {
+            Some(start) => write!(
+                f,
+                "\n{waiting} operations still wait: the group of queue entry {start} is open. Close it with\n  \
+                 INSERT INTO sojourn_group (marker) VALUES ('stop');"
+            ),
+            None if waiting > 0 => write!(f, "\n{waiting} operations were written meanwhile and wait for the next run"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -133,7 +146,7 @@ fn verdicts(queue: &PlayedBack) -> Table {
         _ => queue.refused.iter().collect(),
     };
     all.sort_by_key(|settled| settled.verdict.sequence);
-    let mut table = plain_table(&["#", "command", "entity", "object", "verdict", "reason"]);
+    let mut table = plain_table(&["operation", "command", "entity", "object", "verdict", "reason"]);
     for Settled { command, entity, object_id, verdict } in all {
         table.add_row([
             verdict.sequence.to_string(),
@@ -156,7 +169,8 @@ impl fmt::Display for Looked {
         let QueueSummary { waiting, sent, refused, .. } = self.queue;
         writeln!(f, "Queue     {waiting} waiting, {sent} sent without a verdict, {refused} refused")?;
         if self.rows.is_empty() {
-            return write!(f, "\nNothing is loaded yet. Next: sojourn-agent go-offline");
+            let home = self.database.parent().unwrap_or(&self.database).display();
+            return write!(f, "\nNothing is loaded yet. Next: sojourn-agent go-offline --home {home}");
         }
         let mut table = plain_table(&["entity", "rows"]);
         for (entity, rows) in &self.rows {
@@ -171,11 +185,12 @@ impl fmt::Display for QueueAnswer {
         if self.entries.is_empty() {
             return write!(f, "The queue is empty: nothing was written here since it was last cleaned up.");
         }
-        let mut table = plain_table(&["#", "captured", "command", "entity", "object", "state", "reason"]);
+        let mut table = plain_table(&["#", "captured", "operation", "command", "entity", "object", "state", "reason"]);
         for entry in &self.entries {
             table.add_row([
                 entry.row_number.to_string(),
                 entry.captured_at.clone(),
+                entry.sequence.map(|sequence| sequence.to_string()).unwrap_or_default(),
                 word(entry.command).to_owned(),
                 entry.entity.clone().unwrap_or_default(),
                 entry.object_id.clone().unwrap_or_default(),

@@ -64,8 +64,9 @@ async fn travel(
     };
     set_mode(&store, after).await?;
     let (queue, data) = exchanged?;
+    let left = store.run("counting the queue", |store| store.queue_summary()).await?;
     let elapsed_ms = clock::now().duration_since(started).as_millis().unsigned_abs() as u64;
-    Ok(Travelled { mode: after, queue, data, elapsed_ms, database: home.database() })
+    Ok(Travelled { mode: after, queue, data, left, elapsed_ms, database: home.database() })
 }
 
 async fn exchange(

@@ -64,10 +64,10 @@ impl Link {
             NatsError::Url { url: credentials.nats_url.clone(), problem: error.to_string() }
         })?;
         let identity = nats::Identity::of_agent(&credentials.agent);
-        let client = nats::connect(&credentials.nats_url, &seed, &identity, CONNECT).await?;
+        let client = nats::connect(&credentials.nats_url, &seed, &identity, CONNECT.min(patience)).await?;
         let question =
             Subject::Rpc { service: Service::Prepare, verb: READY.to_owned(), agent: credentials.agent.clone() };
-        let ready = answer_of_anybody(&client, &question).await;
+        let ready = answer_of_anybody(&client, &question, CONNECT.min(patience)).await;
         ready.map_err(|source| LinkError::NotReady { url: credentials.nats_url.clone(), source })?;
         let hints = listen(&client, &credentials.agent);
         let (agent, subscription) = (credentials.agent.clone(), credentials.subscription.clone());
@@ -223,8 +223,8 @@ impl Link {
 }
 
 /// Asks until somebody answers: of several processes that could, one may be frozen.
-async fn answer_of_anybody(client: &Client, question: &Subject) -> Result<Bytes, AskError> {
-    let give_up = Instant::now() + CONNECT;
+async fn answer_of_anybody(client: &Client, question: &Subject, patience: Duration) -> Result<Bytes, AskError> {
+    let give_up = Instant::now() + patience;
     loop {
         match ask(client, question, Bytes::new(), ANSWER).await {
             Err(AskError::Deadline { .. }) if Instant::now() < give_up => {}

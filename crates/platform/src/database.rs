@@ -69,10 +69,10 @@ pub fn is_transient(error: &sqlx::Error) -> bool {
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed
         | sqlx::Error::Protocol(_) => true,
-        // Connection exceptions, serialization failures and deadlocks, resources, operator intervention, system; locks
+        // Connection exceptions, refused logins (passwords change), serialization failures and deadlocks, resources, operator intervention, system; locks
         // that were not to be had, and transactions that were idle for too long.
         sqlx::Error::Database(error) => error.code().is_some_and(|code| {
-            ["08", "40", "53", "57", "58"].iter().any(|class| code.starts_with(class))
+            ["08", "28", "40", "53", "57", "58"].iter().any(|class| code.starts_with(class))
                 || ["25P03", "55P03"].contains(&code.as_ref())
         }),
         _ => false,
@@ -119,7 +119,8 @@ async fn reach(options: &PgConnectOptions) -> Result<(), sqlx::Error> {
     }
 }
 
-/// Whether the database answers, for a health check.
+/// Whether the database answers within a second, for a health check.
 pub async fn is_reachable(pool: &PgPool) -> bool {
-    sqlx::query("SELECT 1").execute(pool).await.is_ok()
+    let asked = tokio::time::timeout(Duration::from_secs(1), sqlx::query("SELECT 1").execute(pool)).await;
+    asked.is_ok_and(|answered| answered.is_ok())
 }

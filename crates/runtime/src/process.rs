@@ -17,12 +17,15 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use clap::error::{ContextKind, ContextValue};
 use tokio_util::sync::CancellationToken;
 
 use crate::telemetry::{self, LogSettings};
 
 /// What a process exits with when it was asked something it does not understand.
 const USAGE: u8 = 2;
+/// Arguments whose values are not repeated in errors.
+const SECRET_ARGUMENTS: [&str; 2] = ["--database-url", "--nats-seed"];
 /// Threads of a service: it waits for Postgres and NATS most of the time.
 const WORKERS: usize = 2;
 /// How long left-over blocking work may take at the end.
@@ -43,6 +46,7 @@ where
     let config = match C::try_parse_from(args) {
         Ok(config) => config,
         Err(error) => {
+            let error = discreet(error);
             let _ = error.print();
             return if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS };
         }
@@ -62,6 +66,16 @@ where
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(name, &error),
     }
+}
+
+/// The error without the value of an argument that holds a secret.
+#[must_use]
+pub fn discreet(mut error: clap::Error) -> clap::Error {
+    let argument = error.get(ContextKind::InvalidArg).map(ToString::to_string).unwrap_or_default();
+    if SECRET_ARGUMENTS.iter().any(|secret| argument.starts_with(secret)) {
+        error.insert(ContextKind::InvalidValue, ContextValue::String("(hidden)".to_owned()));
+    }
+    error
 }
 
 async fn cancel_on_signal(name: &'static str, shutdown: CancellationToken) {

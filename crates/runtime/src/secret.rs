@@ -75,7 +75,10 @@ pub struct DatabaseUrl(Url);
 
 /// Text that is no database URL. It is not repeated: it may hold a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("not a database URL: expected postgres://USER:PASSWORD@HOST:PORT/DATABASE")]
+#[error(
+    "not a database URL: expected postgres://USER:PASSWORD@HOST:PORT/DATABASE, where / # ? @ : and % in a password are \
+     written %2F %23 %3F %40 %3A %25"
+)]
 pub struct NotADatabaseUrl;
 
 impl DatabaseUrl {

@@ -33,7 +33,7 @@ pub(crate) struct Args {
     #[arg(long, env = "SOJOURN_ADMIN_DATABASE_URL", hide_env_values = true, value_name = "URL", requires = "config")]
     database_url: Option<DatabaseUrl>,
 
-    /// A user who gets a device; may be repeated [default: the sample's people]
+    /// A user who gets a device; may be repeated. Needed with a Postgres of your own; the sample has its people
     #[arg(long = "user", value_name = "UUID")]
     users: Vec<Uuid>,
 

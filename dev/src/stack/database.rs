@@ -14,6 +14,7 @@ use url::Url;
 use super::error::StackError;
 use super::kept::KeptDevice;
 use super::plan::Database;
+use super::start::Progress;
 use crate::instances::Postgres;
 
 /// The administrator's connections: for the set-up, and for whoever looks on.
@@ -37,7 +38,12 @@ pub(super) struct Opened {
 }
 
 /// Opens the database, checks it against the configuration, and makes or updates what Sojourn keeps there.
-pub(super) async fn set_up(database: Database<'_>, wanted: &SojournYaml) -> Result<Opened, StackError> {
+pub(super) async fn set_up(
+    database: Database<'_>,
+    wanted: &SojournYaml,
+    progress: Progress<'_>,
+) -> Result<Opened, StackError> {
+    let is_foreign = matches!(database, Database::Existing(_));
     let (admin_url, password, postgres) = match database {
         Database::Own { postgres, name } => {
             (parse(&postgres.url_for(&name))?, postgres.password_for(install::SERVICE_ROLE), Some(postgres))
@@ -49,12 +55,27 @@ pub(super) async fn set_up(database: Database<'_>, wanted: &SojournYaml) -> Resu
     };
     let service_url = url_of(&admin_url, install::SERVICE_ROLE, &password)?;
     let mut connection = connect(&admin_url).await?;
-    sojourn_schema::check(&mut connection, wanted).await?;
+    for warning in sojourn_schema::check(&mut connection, wanted).await?.warnings {
+        progress(&format!("warning: {warning}"));
+    }
+    if is_foreign {
+        not_in_use(&mut connection).await?;
+    }
     let one_at_a_time = SETTING_UP.lock().await;
     install::install(&mut connection, &Ident::new(&wanted.acting_role)?, Some(&password)).await?;
     drop((one_at_a_time, connection));
     let admin = sojourn_platform::connect(admin_url.expose(), "sojourn-stack", CONNECTIONS).await?;
     Ok(Opened { postgres, admin_url, service_url, admin })
+}
+
+/// The services of another stack would be locked out by a new password.
+async fn not_in_use(connection: &mut PgConnection) -> Result<(), StackError> {
+    let sessions: i64 = sqlx::query_scalar("SELECT count(*) FROM pg_stat_activity WHERE usename = $1")
+        .bind(install::SERVICE_ROLE)
+        .fetch_one(connection)
+        .await
+        .map_err(PlatformError::doing("looking for other services at this Postgres"))?;
+    if sessions == 0 { Ok(()) } else { Err(StackError::InUse { sessions }) }
 }
 
 /// One connection as the administrator. A pool would try for long and then not say why.

@@ -103,6 +103,15 @@ pub enum StackError {
         /// The end of its log.
         tail: String,
     },
+    /// Other services use this Postgres.
+    #[error(
+        "services of another stack are connected to this Postgres ({sessions} sessions of sojourn_service), and would be \
+         locked out by the new password that this one sets; end the other stack first"
+    )]
+    InUse {
+        /// Their connections.
+        sessions: i64,
+    },
     /// There is no such device.
     #[error("there is no device {index}: the stack has {devices}, counted from 0")]
     NoDevice {

@@ -32,7 +32,7 @@ impl Stack {
         kept.enlist(&plan.devices)?;
 
         progress("checking the database and setting it up");
-        let opened = database::set_up(plan.database, &wanted).await?;
+        let opened = database::set_up(plan.database, &wanted, progress).await?;
         database::enroll(&opened.admin, &wanted.dataset, &kept.devices).await?;
 
         progress("starting nats-server");

@@ -51,10 +51,21 @@ fn checked(attribute: &Attribute, text: &str) -> Result<Parameter, String> {
             return Err(format!("is too long: {length} characters, at most {most} are allowed"));
         }
     }
+    if matches!(attribute.data_type, DataType::Date | DataType::Timestamp | DataType::TimestampTz) && !is_absolute(text)
+    {
+        // 'today' would mean the day of the replay, not the day it was written.
+        return Err("must be a date in ISO-8601, or infinity".to_owned());
+    }
     if !attribute.enum_values.is_empty() && !attribute.enum_values.iter().any(|value| value == text) {
         return Err(format!("must be one of {}", attribute.enum_values.join(", ")));
     }
     Ok(Parameter::Text(Some(text.to_owned())))
+}
+
+/// Whether a date means the same whenever it is read.
+fn is_absolute(text: &str) -> bool {
+    let text = text.trim();
+    text.starts_with(|first: char| first.is_ascii_digit()) || matches!(text, "infinity" | "-infinity")
 }
 
 /// A number in the spelling of the attribute's type.
@@ -141,5 +152,15 @@ mod tests {
         assert_eq!(spelled("last_name", &text("Nuñez               ")).trim(), "Nuñez");
         let long = told("last_name", &text("Featherstonehaugh")).expect_err("refused");
         assert_eq!(long, "last_name of contact is too long: 17 characters, at most 10 are allowed");
+    }
+
+    #[test]
+    fn dates_mean_the_same_whenever_they_are_read() {
+        for relative in ["now", "today", "tomorrow", "yesterday", "epoch", "allballs", " Now"] {
+            assert!(!is_absolute(relative), "{relative}");
+        }
+        for absolute in ["2026-11-22", "0044-03-15 BC", "infinity", "-infinity", " 2026-11-22T10:00:00Z"] {
+            assert!(is_absolute(absolute), "{absolute}");
+        }
     }
 }

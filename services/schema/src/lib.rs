@@ -86,7 +86,8 @@ async fn start(pool: &PgPool, client: &Client, wanted: &SojournYaml) -> Result<u
 
 async fn check_and_publish(pool: &PgPool, client: &Client, wanted: &SojournYaml) -> Result<u32, SchemaError> {
     let mut conn = pool.acquire().await.map_err(PlatformError::doing("taking a connection to check the metadata"))?;
-    let metadata = check(&mut conn, wanted).await?;
+    let registration = check(&mut conn, wanted).await?;
     drop(conn);
-    publish(pool, client, &metadata).await
+    registration.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    publish(pool, client, &registration.metadata).await
 }

@@ -46,7 +46,7 @@ pub fn file(yaml: &str) -> String {
 
 async fn check(connection: &mut PgConnection, yaml: &str) -> Result<Metadata, SchemaError> {
     let wanted = Config::parse(&file(yaml)).expect("a good file");
-    sojourn_schema::check(connection, &wanted).await
+    Ok(sojourn_schema::check(connection, &wanted).await?.metadata)
 }
 
 /// What is wrong with the answer to a case; nothing, if it is as expected.
