@@ -60,6 +60,20 @@ pub enum HomeError {
         /// What is wrong with it.
         problem: String,
     },
+    /// Credentials that are not those of the device the database was made for.
+    #[error(
+        "{} is for {found}, but the database beside it was made for {made_for}: put that device's own credentials \
+         back, or set this device up in a folder of its own: sojourn-agent --home FOLDER init",
+        path.display()
+    )]
+    OtherDevice {
+        /// The credentials file.
+        path: PathBuf,
+        /// Whose database it is.
+        made_for: String,
+        /// Whose credentials they are.
+        found: String,
+    },
     /// Its database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -79,16 +93,15 @@ impl Home {
     /// [`HomeError`] names the file and the next step.
     pub fn init(folder: &Path, credentials: &Path) -> Result<(Self, Credentials), HomeError> {
         let credentials = read_credentials(credentials)?;
-        std::fs::create_dir_all(folder).map_err(io_error("make the folder", folder))?;
+        make_folder(folder).map_err(io_error("make the folder", folder))?;
         let home = Self::lock(folder)?;
-        let device = Device {
-            agent: credentials.agent.clone(),
-            subscription: credentials.subscription.clone(),
-            user_id: credentials.user_id,
-            server: credentials.nats_url.clone(),
-        };
-        Store::create(&home.database(), &device)?;
+        let database = home.database();
+        if database.exists() {
+            return Err(StoreError::Exists { path: database }.into());
+        }
+        // The database comes last: a home is one when it is there, and an init that was killed can be repeated.
         write_private(&folder.join(CREDENTIALS), &credentials)?;
+        Store::create(&database, &device_of(&credentials))?;
         Ok((home, credentials))
     }
 
@@ -121,12 +134,18 @@ impl Home {
         self.folder.join(DATABASE)
     }
 
-    /// What the device shows to the server.
+    /// What the device that the database was made for shows to the server.
     ///
     /// # Errors
-    /// [`HomeError`] when the file is missing or broken.
-    pub fn credentials(&self) -> Result<Credentials, HomeError> {
-        read_credentials(&self.folder.join(CREDENTIALS))
+    /// [`HomeError`] when the file is missing or broken; [`HomeError::OtherDevice`] when it is another device's.
+    pub fn credentials_of(&self, device: &Device) -> Result<Credentials, HomeError> {
+        let path = self.folder.join(CREDENTIALS);
+        let credentials = read_credentials(&path)?;
+        let found = device_of(&credentials);
+        if name(&found) == name(device) {
+            return Ok(credentials);
+        }
+        Err(HomeError::OtherDevice { path, made_for: name(device), found: name(&found) })
     }
 }
 
@@ -145,18 +164,46 @@ fn read_credentials(path: &Path) -> Result<Credentials, HomeError> {
     Ok(credentials)
 }
 
-/// Only the user who runs the agent may read it.
-fn write_private(path: &Path, credentials: &Credentials) -> Result<(), HomeError> {
+fn device_of(credentials: &Credentials) -> Device {
+    Device {
+        agent: credentials.agent.clone(),
+        subscription: credentials.subscription.clone(),
+        user_id: credentials.user_id,
+        server: credentials.nats_url.clone(),
+    }
+}
+
+/// Who a device is, whatever address its server has.
+fn name(device: &Device) -> String {
+    format!("the device {} with the subscription {} of the user {}", device.agent, device.subscription, device.user_id)
+}
+
+/// Only the user who runs the agent may look into a folder made here.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// Only the user who runs the agent may read it. The file appears whole or not at all.
+fn write_private(to: &Path, credentials: &Credentials) -> Result<(), HomeError> {
+    let path = &to.with_extension("json.new");
     let mut options = OpenOptions::new();
     options.create(true).truncate(true).write(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let text = serde_json::to_vec_pretty(credentials).map_err(io::Error::from).map_err(io_error("write", path))?;
     let mut file = options.open(path).map_err(io_error("open", path))?;
-    file.write_all(&text).map_err(io_error("write", path))
+    file.write_all(&text).and_then(|()| file.sync_all()).map_err(io_error("write", path))?;
+    std::fs::rename(path, to).map_err(io_error("write", to))
 }
 
 fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> HomeError {
     let path = path.to_owned();
     move |source| HomeError::Io { doing, path, source }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ use crate::error::AgentError;
 use crate::link::{Link, LinkError};
 use crate::progress::Progress;
 use crate::shared::SharedStore;
-use crate::store::Ceilings;
+use crate::store::{Ceilings, EntryCommand, QueueEntry};
 
 /// A chunk without verdicts is sent again after this long: the server's fence makes that harmless.
 const RESEND: Duration = Duration::from_secs(30);
@@ -43,7 +43,7 @@ pub struct Settled {
     pub entity: String,
     /// Its row.
     pub object_id: Uuid,
-    /// What became of it.
+    /// What became of it. The sequence is 0 when the agent itself refused it, because it can never be sent.
     #[serde(flatten)]
     pub verdict: Verdict,
 }
@@ -66,6 +66,7 @@ pub async fn play_back(
         return Ok(played);
     }
     progress.operations(summary.waiting + summary.sent);
+    let known: Vec<u64> = unsendable(store).await?.iter().map(|entry| entry.row_number).collect();
     let ceilings = Ceilings {
         operations: MAX_CHUNK_OPERATIONS,
         bytes: (MAX_CHUNK_BYTES - ENVELOPE) as u64,
@@ -82,19 +83,33 @@ pub async fn play_back(
         played.count(&chunk, verdicts, &names);
     }
     progress.end();
+    let refused_here = unsendable(store).await?.into_iter().filter(|entry| !known.contains(&entry.row_number));
+    refused_here.for_each(|entry| played.count_unsendable(entry));
     Ok(played)
+}
+
+async fn unsendable(store: &SharedStore) -> Result<Vec<QueueEntry>, AgentError> {
+    store.run("reading the queue", |store| store.queue_unsendable()).await
 }
 
 /// Sends a chunk until its verdicts come.
 async fn verdicts(link: &Link, chunk: &OperationChunk, patience: Duration) -> Result<Vec<Verdict>, AgentError> {
-    let give_up = Instant::now() + patience;
+    let started = Instant::now();
     loop {
         link.operations(chunk).await?;
         match link.verdicts(chunk, RESEND.min(patience)).await {
             Ok(result) => return outcome(result.outcome, chunk),
-            Err(LinkError::Silent { .. }) if Instant::now() < give_up => {}
-            Err(error) => return Err(error.into()),
+            Err(LinkError::Silent { .. }) if started.elapsed() < patience => {}
+            Err(error) => return Err(waited(error, started.elapsed()).into()),
         }
+    }
+}
+
+/// Names all the time that passed, not that since the chunk was last sent.
+fn waited(error: LinkError, patience: Duration) -> LinkError {
+    match error {
+        LinkError::Silent { what, last, .. } => LinkError::Silent { what, patience, last },
+        other => other,
     }
 }
 
@@ -114,6 +129,23 @@ fn names(metadata: Option<&Metadata>) -> HashMap<i32, String> {
 }
 
 impl PlayedBack {
+    /// An operation that never had a number, because it cannot be sent.
+    fn count_unsendable(&mut self, entry: QueueEntry) {
+        let command = match entry.command {
+            EntryCommand::Create => Command::Create,
+            EntryCommand::Update => Command::Update,
+            EntryCommand::Delete => Command::Delete,
+            EntryCommand::Start | EntryCommand::Stop => return,
+        };
+        self.operations += 1;
+        let kind = VerdictKind::Rejected;
+        *self.verdicts.entry(kind.word()).or_default() += 1;
+        let object_id = entry.object_id.and_then(|id| id.parse().ok()).unwrap_or_default();
+        let verdict =
+            Verdict { sequence: 0, verdict: kind, reason: entry.reason, attribute: None, trace_id: String::new() };
+        self.refused.push(Settled { command, entity: entry.entity.unwrap_or_default(), object_id, verdict });
+    }
+
     fn count(&mut self, chunk: &OperationChunk, verdicts: Vec<Verdict>, names: &HashMap<i32, String>) {
         self.operations += verdicts.len() as u64;
         for (operation, verdict) in chunk.operations.iter().zip(verdicts) {
@@ -122,5 +154,17 @@ impl PlayedBack {
             let entity = names.get(&operation.object_type_code).cloned().unwrap_or_default();
             list.push(Settled { command: operation.command, entity, object_id: operation.object_id, verdict });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn silence_is_told_with_all_the_time_that_passed() {
+        let silent = LinkError::Silent { what: "verdicts", patience: RESEND, last: None };
+        let words = waited(silent, Duration::from_millis(120_040)).to_string();
+        assert!(words.starts_with("no verdicts within 120 s"), "{words}");
     }
 }

@@ -8,6 +8,8 @@ mod garbage;
 mod hand;
 mod ledger;
 mod link;
+mod oversize;
 mod replay;
+mod revoked;
 mod running;
 mod services;

@@ -7,6 +7,7 @@ mod bus;
 mod identity;
 mod leaving;
 mod replies;
+mod revoked;
 mod roles;
 mod services;
 mod shapes;

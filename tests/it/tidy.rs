@@ -175,7 +175,11 @@ fn pure_files_stay_pure() {
 #[test]
 fn a_service_writes_only_its_own_tables() {
     let owned: BTreeMap<&str, &[&str]> = BTreeMap::from([
-        ("prepare", &["subscription", "subscription_client", "session", "subscription_sync_info", "post_sync"][..]),
+        (
+            "prepare",
+            &["subscription", "subscription_client", "session", "subscription_sync_info", "post_sync", "session_order"]
+                [..],
+        ),
         ("export", &["batch", "export_activity"][..]),
         ("schema", &["dataset", "entity", "metadata_version"][..]),
         ("replay", &["replay_progress", "operation"][..]),

@@ -124,8 +124,12 @@ impl fmt::Display for Travelled {
             writeln!(f, "Played back {} operations: {}", self.queue.operations, kinds.join(", "))?;
             writeln!(f, "{}", verdicts(&self.queue))?;
         }
-        let Moved { rows, deletes, batches, .. } = self.data;
+        let Moved { rows, deletes, batches, pending, .. } = self.data;
         write!(f, "Loaded {rows} rows and {deletes} deletes in {batches} batches, {} ms", self.elapsed_ms)?;
+        if pending > 0 {
+            let why = "they changed meanwhile, or are too large for a device (its log names these)";
+            write!(f, "\n{pending} rows still wait on the server: {why}")?;
+        }
         let QueueSummary { waiting, open_group, .. } = self.left;
         match open_group {
             Some(start) => write!(
@@ -166,8 +170,11 @@ impl fmt::Display for Looked {
         writeln!(f, "Device    {} of user {}", self.agent, self.user_id)?;
         writeln!(f, "Server    {}", self.server)?;
         writeln!(f, "Database  {}", self.database.display())?;
-        let QueueSummary { waiting, sent, refused, .. } = self.queue;
+        let QueueSummary { waiting, sent, refused, open_group, .. } = self.queue;
         writeln!(f, "Queue     {waiting} waiting, {sent} sent without a verdict, {refused} refused")?;
+        if let Some(start) = open_group {
+            writeln!(f, "          the group of queue entry {start} is open: nothing from there on is sent")?;
+        }
         if self.rows.is_empty() {
             let home = self.database.parent().unwrap_or(&self.database).display();
             return write!(f, "\nNothing is loaded yet. Next: sojourn-agent go-offline --home {home}");

@@ -48,8 +48,9 @@ async fn travel(
     by_way: Option<(Mode, Mode)>,
 ) -> Result<Travelled, AgentError> {
     let home = Home::open(folder)?;
-    let credentials = home.credentials()?;
-    let store = SharedStore::new(Store::open(&home.database())?);
+    let store = Store::open(&home.database())?;
+    let credentials = home.credentials_of(&store.device()?)?;
+    let store = SharedStore::new(store);
     let before = store.run("reading the mode", |store| store.mode()).await?;
     let started = clock::now();
     progress.begin("connecting");

@@ -9,7 +9,7 @@ use sojourn_metadata::Metadata;
 use sojourn_runtime::clock;
 use sojourn_wire::batch::Parts;
 use sojourn_wire::message::ack::{Ack, Stage};
-use sojourn_wire::message::prepare::PrepareRequest;
+use sojourn_wire::message::prepare::{Holds, ObjectRef, PrepareRequest};
 use sojourn_wire::{Dataset, message};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -20,7 +20,7 @@ use crate::link::Link;
 use crate::progress::Progress;
 use crate::session::{Effect, Ending, Event, Machine};
 use crate::shared::SharedStore;
-use crate::store::Loaded;
+use crate::store::{Loaded, Store, StoreError};
 
 pub use moved::Moved;
 
@@ -40,9 +40,7 @@ pub async fn download(store: &SharedStore, link: &Link, progress: &mut Progress)
     loop {
         let refresh = store.run("reading the store", |store| store.refresh_list(REFRESH)).await?;
         let full = refresh.len() == REFRESH;
-        let metadata_version =
-            store.run("reading the store", |store| Ok(store.metadata().map(|(version, _)| version))).await?;
-        let request = PrepareRequest { request: clock::fresh_id(), metadata_version, refresh };
+        let request = store.run("reading the store", |store| request(store, refresh)).await?;
         match Run::new(store, link, progress).run(request).await {
             Ok(moved) => total.add(moved),
             Err(error) if error.is_broken_file() && retries < MAX_RETRY_COUNT => {
@@ -56,6 +54,13 @@ pub async fn download(store: &SharedStore, link: &Link, progress: &mut Progress)
             return Ok(total);
         }
     }
+}
+
+/// What to ask for. A device that has begun no session holds nothing, though it may have tables.
+fn request(store: &Store, refresh: Vec<ObjectRef>) -> Result<PrepareRequest, StoreError> {
+    let holds = store.session()?.map(|session| Holds { session: session.id, batch: session.last_batch });
+    let metadata_version = holds.as_ref().and(store.metadata()).map(|(version, _)| version);
+    Ok(PrepareRequest { request: clock::fresh_id(), metadata_version, refresh, holds })
 }
 
 /// One session under way.

@@ -39,6 +39,7 @@ impl Store {
         let draft = with_suffix(path, ".new");
         let io = |source| StoreError::Io { path: draft.clone(), doing: MAKING, source };
         remove_if_there(&draft).map_err(io)?;
+        make_private(&draft).map_err(io)?;
         make(&draft, device).map_err(|fault| fault.at(&draft, MAKING))?;
         fs::rename(&draft, path).map_err(io)?;
         Self::open(path)
@@ -99,6 +100,15 @@ fn make(draft: &Path, device: &Device) -> Result<(), Fault> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.close().map_err(|(_, error)| error)?;
     Ok(())
+}
+
+/// An empty file that only the user who runs the agent may read. SQLite makes the files beside it alike.
+fn make_private(draft: &Path) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.create_new(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(draft).map(|_| ())
 }
 
 /// Looks at the file without SQLite, which would make files beside it.

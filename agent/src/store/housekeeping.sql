@@ -49,7 +49,7 @@ CREATE TABLE sojourn_queue (
     object_type_code INTEGER,                    -- null for markers
     action_date      TEXT NOT NULL,              -- when the user did it, by the device's clock, ISO-8601 in UTC
     command_id       INTEGER NOT NULL,           -- 1 create, 2 update, 3 delete, 10 start marker, 11 stop marker
-    data             TEXT,                       -- JSON: the attributes it sets; {"blob":true} refers to the row
+    data             TEXT,                       -- JSON: the attributes it sets; {"blob":true} refers to sojourn_blob
     base             TEXT,                       -- JSON: what those attributes held before
     parent_id        INTEGER,                    -- the start marker of its group
     headers          TEXT,
@@ -65,6 +65,16 @@ CREATE INDEX sojourn_queue_state ON sojourn_queue (state, row_number);
 -- Not WHERE state < 2: then every change of state would rewrite pages all over the index.
 CREATE INDEX sojourn_queue_object ON sojourn_queue (object_type_code, object_id);
 CREATE UNIQUE INDEX sojourn_queue_sequence ON sojourn_queue (sequence) WHERE sequence IS NOT NULL;
+
+-- key: a queue entry and an attribute. purpose: the bytes that the entry sets, as they were when it was captured: the row
+-- may have others, or be gone, when the entry is sent, and what was refused must not be lost. Who writes: the triggers
+-- of the entity tables; the agent removes what is done.
+CREATE TABLE sojourn_blob (
+    row_number INTEGER NOT NULL,
+    attribute  TEXT NOT NULL,
+    bytes      BLOB NOT NULL,
+    PRIMARY KEY (row_number, attribute)
+);
 
 -- key: an object. purpose: what an INSERT would change of the row that is there already, between the triggers before and
 -- after it. Who writes: the triggers of the entity tables; the agent clears what is left over.

@@ -5,7 +5,7 @@ use std::io;
 
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::Value;
-use sojourn_metadata::sqlite::{Ident, Storage};
+use sojourn_metadata::sqlite::Storage;
 use sojourn_metadata::{DataType, Entity};
 use sojourn_wire::message::operation::{Command, FieldValue, Operation};
 use uuid::Uuid;
@@ -55,14 +55,15 @@ impl Entry {
         })
     }
 
-    /// Bytes of its images as stored.
+    /// Bytes of the values it sets, as stored. What they were before can be left out.
     pub(super) fn stored_bytes(&self) -> u64 {
-        (self.data.len() + self.base.len()) as u64
+        self.data.len() as u64
     }
 
-    /// The operation, with binary values read from the row; the inner error says that it can never be sent.
+    /// The operation, with its binary values; the inner error says that it can never be sent.
     ///
-    /// Values longer than `most_bytes` in all are refused before they are read.
+    /// Values longer than `most_bytes` in all are refused before they are read; what they were before is left out
+    /// when there is no room for it.
     pub(super) fn operation(
         &self,
         connection: &Connection,
@@ -74,19 +75,35 @@ impl Entry {
             Err(unsendable) => return Ok(Err(unsendable)),
         };
         let (entity, mut operation) = parsed;
-        let id = operation.object_id.to_string();
         let mut bytes = self.stored_bytes();
         let blobs = entity.attributes.iter().filter(|attribute| attribute.data_type == DataType::Bytea);
         for attribute in blobs {
             let Some(value @ FieldValue::Bytes(_)) = operation.data.get_mut(&attribute.name) else { continue };
-            let blob = Blob { entity, column: &attribute.name, id: &id };
-            bytes += blob.length(connection)?.div_ceil(3) * 4;
+            bytes +=
+                self.blob::<i64>(connection, "length(bytes)", &attribute.name)?.unwrap_or(0).unsigned_abs() / 3 * 4;
             if bytes > most_bytes {
                 return Ok(Err(too_large(bytes, most_bytes)));
             }
-            *value = blob.read(connection)?;
+            match self.blob(connection, "bytes", &attribute.name)? {
+                Some(kept) => *value = FieldValue::Bytes(kept),
+                None => return Ok(Err(unsendable(&format!("the bytes of {} are gone", attribute.name)))),
+            }
+        }
+        if bytes + self.base.len() as u64 > most_bytes {
+            operation.base.clear();
         }
         Ok(Ok(operation))
+    }
+
+    /// What was kept of a binary value when it was captured.
+    fn blob<T: rusqlite::types::FromSql>(
+        &self,
+        connection: &Connection,
+        expression: &'static str,
+        attribute: &str,
+    ) -> rusqlite::Result<Option<T>> {
+        let sql = format!("SELECT {expression} FROM sojourn_blob WHERE row_number = ?1 AND attribute = ?2");
+        connection.prepare_cached(&sql)?.query_row((self.row_number, attribute), |row| row.get(0)).optional()
     }
 
     fn parse<'a>(&self, adopted: &'a Adopted) -> Result<(&'a Entity, Operation), Unsendable> {
@@ -105,47 +122,15 @@ impl Entry {
             object_type_code: entity.object_type_code,
             object_id: id.ok_or_else(|| unsendable("its object id is no uuid"))?,
             data: fields(entity, &self.data)?,
-            base: fields(entity, &self.base)?.into_iter().filter(|(_, value)| !is_blob(value)).collect(),
+            base: match command {
+                // Nobody merges a delete: what it took away would only make it too large to send.
+                Command::Delete => BTreeMap::new(),
+                _ => fields(entity, &self.base)?.into_iter().filter(|(_, value)| !is_blob(value)).collect(),
+            },
             group: self.group.map(i64::unsigned_abs),
             captured_at: String::from_utf8_lossy(&self.action_date).into_owned(),
         };
         Ok((entity, operation))
-    }
-}
-
-/// One binary value of one row.
-struct Blob<'a> {
-    entity: &'a Entity,
-    column: &'a str,
-    id: &'a str,
-}
-
-impl Blob<'_> {
-    fn length(&self, connection: &Connection) -> rusqlite::Result<u64> {
-        let column = Ident(self.column);
-        let length: Option<Option<i64>> = self.select(connection, &format!("length(CAST({column} AS BLOB))"))?;
-        Ok(length.flatten().unwrap_or_default().unsigned_abs())
-    }
-
-    /// The bytes as they are now. A row that was deleted since has none left; its delete follows.
-    fn read(&self, connection: &Connection) -> rusqlite::Result<FieldValue> {
-        let value: Option<Option<Vec<u8>>> =
-            self.select(connection, &format!("CAST({} AS BLOB)", Ident(self.column)))?;
-        Ok(match value {
-            None => FieldValue::Bytes(Vec::new()),
-            Some(None) => FieldValue::Null,
-            Some(Some(bytes)) => FieldValue::Bytes(bytes),
-        })
-    }
-
-    fn select<T: rusqlite::types::FromSql>(
-        &self,
-        connection: &Connection,
-        expression: &str,
-    ) -> rusqlite::Result<Option<T>> {
-        let (table, key) = (Ident(&self.entity.name), Ident(&self.entity.key().name));
-        let sql = format!("SELECT {expression} FROM {table} WHERE {key} = ?1");
-        connection.prepare_cached(&sql)?.query_row([self.id], |row| row.get(0)).optional()
     }
 }
 

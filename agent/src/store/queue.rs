@@ -117,11 +117,25 @@ impl Store {
     /// # Errors
     /// That the database is damaged or cannot be read.
     pub fn queue_entries(&self, limit: usize) -> Result<Vec<QueueEntry>, StoreError> {
+        self.entries("true", limit)
+    }
+
+    /// The entries that the agent itself refused, because they can never be sent, in order of capture.
+    ///
+    /// # Errors
+    /// That the database is damaged or cannot be read.
+    pub fn queue_unsendable(&self) -> Result<Vec<QueueEntry>, StoreError> {
+        self.entries("state = 3 AND sequence IS NULL AND command_id < 10", usize::MAX)
+    }
+
+    fn entries(&self, condition: &'static str, limit: usize) -> Result<Vec<QueueEntry>, StoreError> {
         self.read("reading the queue", |connection| {
-            let sql = "SELECT row_number, sequence, command_id, object_type_code, object_id, action_date, data, base, \
-                       parent_id, state, verdict, reason, attribute, trace_id \
-                       FROM sojourn_queue ORDER BY row_number LIMIT ?1";
-            let mut statement = connection.prepare_cached(sql)?;
+            let sql = format!(
+                "SELECT row_number, sequence, command_id, object_type_code, object_id, action_date, data, base, \
+                 parent_id, state, verdict, reason, attribute, trace_id \
+                 FROM sojourn_queue WHERE {condition} ORDER BY row_number LIMIT ?1"
+            );
+            let mut statement = connection.prepare_cached(&sql)?;
             let entries = statement.query_map([i64::try_from(limit).unwrap_or(i64::MAX)], |row| self.entry(row))?;
             Ok(entries.collect::<rusqlite::Result<_>>()?)
         })

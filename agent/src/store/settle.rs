@@ -36,7 +36,9 @@ fn settle_one(connection: &Connection, verdict: &Verdict) -> Result<(), Fault> {
                WHERE row_number = ?1";
     let values = params![row_number, state, verdict.verdict.word(), reason, attribute, trace_id];
     connection.prepare_cached(sql)?.execute(values)?;
-    if !done {
+    if done {
+        connection.prepare_cached("DELETE FROM sojourn_blob WHERE row_number = ?1")?.execute([row_number])?;
+    } else {
         refresh::add(connection, object_type_code, &object_id)?;
     }
     Ok(())

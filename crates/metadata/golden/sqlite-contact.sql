@@ -82,6 +82,12 @@ BEGIN
       || CASE WHEN NEW."account_id" IS NULL THEN '' ELSE ',"account_id":' || json_quote(CAST(NEW."account_id" AS TEXT)) END)), 2) || '}',
     (SELECT value FROM sojourn_state WHERE key = 'open_group')
   WHERE NOT EXISTS (SELECT 1 FROM sojourn_replaced WHERE object_type_code = 2 AND object_id = NEW."id");
+  INSERT INTO sojourn_blob (row_number, attribute, bytes)
+  SELECT row_number, 'photo', CAST(NEW."photo" AS BLOB) FROM sojourn_queue
+  WHERE row_number = (SELECT max(row_number) FROM sojourn_queue) AND object_type_code = 2 AND object_id = NEW."id"
+    AND instr(data, '"photo":{"blob":true}') > 0
+    AND NOT EXISTS (SELECT 1 FROM sojourn_blob AS kept
+      WHERE kept.row_number = sojourn_queue.row_number AND kept.attribute = 'photo');
   DELETE FROM sojourn_replaced WHERE object_type_code = 2 AND object_id = NEW."id";
 END;
 
@@ -138,6 +144,12 @@ BEGIN
       || CASE WHEN OLD."said ""it's""" IS NEW."said ""it's""" THEN '' ELSE ',"said \"it''s\"":' || json_quote(CAST(OLD."said ""it's""" AS TEXT)) END
       || CASE WHEN OLD."account_id" IS NEW."account_id" THEN '' ELSE ',"account_id":' || json_quote(CAST(OLD."account_id" AS TEXT)) END)), 2) || '}',
     (SELECT value FROM sojourn_state WHERE key = 'open_group'));
+  INSERT INTO sojourn_blob (row_number, attribute, bytes)
+  SELECT row_number, 'photo', CAST(NEW."photo" AS BLOB) FROM sojourn_queue
+  WHERE row_number = (SELECT max(row_number) FROM sojourn_queue) AND object_type_code = 2 AND object_id = NEW."id"
+    AND instr(data, '"photo":{"blob":true}') > 0
+    AND NOT EXISTS (SELECT 1 FROM sojourn_blob AS kept
+      WHERE kept.row_number = sojourn_queue.row_number AND kept.attribute = 'photo');
 END;
 
 CREATE TRIGGER "sojourn_contact.delete" AFTER DELETE ON "contact"

@@ -2,6 +2,7 @@
 
 use sojourn_runtime::settings::ServiceSettings;
 use sojourn_runtime::telemetry::LogSettings;
+use sojourn_wire::batch::MAX_BATCH_BYTES;
 
 /// Makes the batch files that carry rows to devices.
 ///
@@ -24,8 +25,13 @@ pub struct Config {
 
     /// The most bytes of a batch, before compression; a larger row is a batch of its own
     #[arg(long, env = "SOJOURN_BATCH_BYTES", default_value_t = 8 << 20, value_name = "BYTES",
-          value_parser = clap::value_parser!(u64).range(1..=1 << 30))]
+          value_parser = clap::value_parser!(u64).range(1..=MAX_BATCH_BYTES))]
     pub batch_bytes: u64,
+
+    /// The most bytes of one row; a larger one is not sent to devices, and waits until it is smaller
+    #[arg(long, env = "SOJOURN_ROW_BYTES", default_value_t = MAX_BATCH_BYTES, value_name = "BYTES",
+          value_parser = clap::value_parser!(u64).range(1..=MAX_BATCH_BYTES))]
+    pub row_bytes: u64,
 }
 
 impl AsRef<LogSettings> for Config {

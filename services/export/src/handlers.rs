@@ -107,6 +107,12 @@ impl Handlers {
         if ended {
             return Ok(Next::Stop { received: i32::MAX });
         }
+        if !session.active {
+            tracing::warn!(session = %session_id, %subscription, "{subscription} was revoked in mid-session");
+            let reason = "the subscription was revoked: ask the administrator".to_owned();
+            self.fail(agent, subscription, session_id, number + 1, reason).await?;
+            return Ok(Next::Stop { received: i32::MAX });
+        }
         if number.saturating_sub(session.received.unsigned_abs()) >= WINDOW {
             return Ok(Next::Stop { received: session.received });
         }
@@ -118,7 +124,9 @@ impl Handlers {
             Ok(()) => Ok(Next::Look),
             Err(error) if error.is_transient() => Err(error),
             Err(error) => {
-                self.fail(&export, number + 1, &error).await?;
+                tracing::error!(session = %session_id, %subscription, %error, "exporting session {session_id} of {subscription}: {error}");
+                let reason = format!("the server could not export: {error}; sync again");
+                self.fail(agent, subscription, session_id, number + 1, reason).await?;
                 Ok(Next::Stop { received: i32::MAX })
             }
         }
@@ -155,12 +163,16 @@ impl Handlers {
     }
 
     /// Tells the agent that its session cannot go on. The session stays as it is: the next sync opens a new one.
-    async fn fail(&self, export: &Export<'_>, number: u32, error: &HandlerError) -> Result<(), HandlerError> {
-        let (session, subscription) = (export.session_id, export.subscription);
-        tracing::error!(%session, %subscription, %error, "exporting session {session} of {subscription}: {error}");
-        let outcome = BatchOutcome::Failed { reason: format!("the server could not export: {error}; sync again") };
-        let manifest = BatchManifest { session, batch: number, outcome };
-        self.tell(export.agent, subscription, &manifest).await
+    async fn fail(
+        &self,
+        agent: &AgentId,
+        subscription: &SubscriptionId,
+        session: Uuid,
+        batch: u32,
+        reason: String,
+    ) -> Result<(), HandlerError> {
+        let manifest = BatchManifest { session, batch, outcome: BatchOutcome::Failed { reason } };
+        self.tell(agent, subscription, &manifest).await
     }
 
     async fn tell(

@@ -59,7 +59,7 @@ pub async fn serve(config: Config, shutdown: CancellationToken) -> Result<(), Se
     let pool = sojourn_platform::connect(config.service.database_url.expose(), "sojourn-export", connections).await?;
     let identity = Identity::of_service(Service::Export);
     let client = nats::connect(&config.service.nats_url, &config.service.nats_seed, &identity, PATIENCE).await?;
-    let ceiling = Ceiling { rows: config.batch_rows, bytes: config.batch_bytes };
+    let ceiling = Ceiling { rows: config.batch_rows, bytes: config.batch_bytes, row_bytes: config.row_bytes };
     serve_with(pool, client, ceiling, config.concurrency.into(), shutdown).await
 }
 

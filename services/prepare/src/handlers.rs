@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::db::session::{NewSession, Received, session_finish, session_forget, session_open, session_received};
 use crate::db::session::{session_next_sequence, session_of_request, session_superseded};
 use crate::db::subscription::{Subscription, subscription_of};
-use crate::db::{post_sync, prepare};
+use crate::db::{order, post_sync, prepare};
 use crate::error::HandlerError;
 
 /// How long a confirmation of NATS may take.
@@ -29,6 +29,11 @@ const PATIENCE: u64 = 8;
 
 /// How often a PrepareSync is tried, over some minutes, before what stands in its way is told to the user.
 const TRIES: u64 = 16;
+
+/// What a device is told whose database lacks what was settled as being in it.
+const OLDER_COPY: &str = "this device's database is an older copy: another copy of it has synchronised since, or the \
+    server was restored; what it has not sent stays in its queue (sojourn-agent queue); to go on, set the device up \
+    anew with the same credentials in a new folder: sojourn-agent --home NEW-FOLDER init, then go-offline";
 
 /// What the handlers share.
 #[derive(Debug, Clone)]
@@ -107,6 +112,11 @@ impl Handlers {
         let mut tx = prepare::prepare_begin(&self.pool, &subscription.entries).await?;
         if let Some(answered) = session_of_request(&mut tx, id, request.request).await? {
             return Ok(answered);
+        }
+        if let (Some(_), Some(holds)) = (request.metadata_version, &request.holds)
+            && !order::order_holds_all(&mut tx, id, holds).await?
+        {
+            return Ok(refused(OLDER_COPY.to_owned()));
         }
         if request.metadata_version.is_none() && !subscription.is_new {
             prepare::prepare_reset(&mut tx, &subscription.entries).await?;

@@ -1,5 +1,6 @@
 //! Writes from any program are captured, played back as the user, and get their verdicts.
 
+mod attachments;
 mod foreign;
 mod groups;
 mod history;

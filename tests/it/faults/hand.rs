@@ -32,7 +32,8 @@ impl Hand {
         device.init().await;
         let mut store = Store::open(&device.database()).expect("the database opens");
         let link = Link::connect(&credentials(device), LONG).await.expect("a connection");
-        let request = PrepareRequest { request: clock::fresh_id(), metadata_version: None, refresh: Vec::new() };
+        let request =
+            PrepareRequest { request: clock::fresh_id(), metadata_version: None, refresh: Vec::new(), holds: None };
         let prepared = link.prepare(&request).await.expect("an answer");
         let PrepareOutcome::Prepared { session, dataset, metadata_version, entities, .. } = prepared.outcome else {
             panic!("{:?}", prepared.outcome);

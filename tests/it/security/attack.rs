@@ -37,7 +37,8 @@ impl Attack {
         }
         world.devices[0].run(&["go-offline"]).await.expect(0);
         let other = link_of(&world.devices[1]).await;
-        let request = PrepareRequest { request: Uuid::from_u128(1), metadata_version: None, refresh: Vec::new() };
+        let request =
+            PrepareRequest { request: Uuid::from_u128(1), metadata_version: None, refresh: Vec::new(), holds: None };
         let PrepareOutcome::Prepared { session, .. } = other.prepare(&request).await.expect("an answer").outcome else {
             panic!("the other device may prepare");
         };

@@ -6,10 +6,10 @@
 //! after all (`OR IGNORE`, `ON CONFLICT DO …`), what was put aside stays, and the next insert of that object puts it
 //! aside anew: it is never used for another.
 
-use super::image::{differing, differs, present, readable};
+use super::image::{blob_member, captured, differing, differs, present, readable};
 use super::names::{Ident, Literal};
 use super::rules;
-use crate::model::Entity;
+use crate::model::{DataType, Entity};
 
 /// The numbers of `sojourn_queue.command_id`.
 const CREATE: u8 = 1;
@@ -70,7 +70,7 @@ fn create(entity: &Entity) -> String {
     );
     let clear = format!("DELETE {replaced}");
     let checks = rules::on_insert(entity).into_iter().chain(refuse_emptied);
-    let capture = [forget_delete, as_update, as_create, clear];
+    let capture = [forget_delete, as_update, as_create].into_iter().chain(keep_bytes(entity)).chain([clear]);
     trigger(entity, "create", "AFTER INSERT", None, checks.chain(capture))
 }
 
@@ -90,8 +90,27 @@ fn update(entity: &Entity) -> String {
         differing(entity, "NEW", "OLD"),
         differing(entity, "OLD", "NEW"),
     );
-    let statements = rules::on_update(entity).into_iter().chain([capture]);
+    let statements = rules::on_update(entity).into_iter().chain([capture]).chain(keep_bytes(entity));
     trigger(entity, "update", "AFTER UPDATE", Some(differs(entity, "NEW", "OLD")), statements)
+}
+
+/// Puts the bytes that the newest entry sets beside it: JSON holds none.
+fn keep_bytes(entity: &Entity) -> impl Iterator<Item = String> {
+    let binary = captured(entity).filter(|attribute| attribute.data_type == DataType::Bytea);
+    binary.map(|attribute| {
+        let (name, column) = (Literal(&attribute.name), Ident(&attribute.name));
+        let marked = blob_member(attribute);
+        format!(
+            "INSERT INTO sojourn_blob (row_number, attribute, bytes)\n  \
+             SELECT row_number, {name}, CAST(NEW.{column} AS BLOB) FROM sojourn_queue\n  \
+             WHERE row_number = (SELECT max(row_number) FROM sojourn_queue) AND {}\n    \
+             AND instr(data, {}) > 0\n    \
+             AND NOT EXISTS (SELECT 1 FROM sojourn_blob AS kept\n      \
+             WHERE kept.row_number = sojourn_queue.row_number AND kept.attribute = {name})",
+            is_new(entity),
+            Literal(&marked)
+        )
+    })
 }
 
 fn delete(entity: &Entity) -> String {

@@ -9,6 +9,8 @@ use super::column::Storage;
 use super::names::{Ident, Literal};
 use crate::model::{Attribute, DataType, Entity, OBJECT_ID};
 
+/// What stands for bytes in an image.
+const BLOB: &str = r#"{"blob":true}"#;
 /// Operands in one pair of parentheses: it keeps long chains far below SQLite's depth of expressions (1,000).
 const OPERANDS_PER_CHAIN: usize = 25;
 
@@ -46,6 +48,11 @@ pub(super) fn differs(entity: &Entity, row: &str, other: &str) -> String {
         format!("{column} IS NOT {other}")
     });
     chain(pairs.collect(), "OR").unwrap_or_else(|| "0".to_owned())
+}
+
+/// The member that stands for a binary value: no text value can look like it, because its quotes would be escaped.
+pub(super) fn blob_member(attribute: &Attribute) -> String {
+    format!("{}:{BLOB}", serde_json::Value::from(attribute.name.as_str()))
 }
 
 /// Members with a comma before each make an object when the first comma is cut off.
@@ -95,7 +102,7 @@ impl<'a> Column<'a> {
             // 17 digits name one double, json_quote() writes 15. Beyond 1e±60 SQLite itself may miss the last digit.
             Storage::Real => self.number(&format!("printf('%!.17g', {self})")),
             Storage::Numeric => self.number(&format!("printf('%!.15g', {self})")),
-            Storage::Blob => format!("CASE WHEN {self} IS NULL THEN 'null' ELSE '{{\"blob\":true}}' END"),
+            Storage::Blob => format!("CASE WHEN {self} IS NULL THEN 'null' ELSE '{BLOB}' END"),
         }
     }
 

@@ -85,5 +85,12 @@ pub use writer::{BatchWriter, MAX_RAW_BYTES, refusal};
 /// The widest row Postgres can send: its limit on the columns of one `SELECT`.
 pub const MAX_COLUMNS: usize = 1664;
 
+/// The longest body, before compression, that a device accepts: 256 MiB.
+pub const MAX_BODY_BYTES: u64 = 256 << 20;
+
+/// The most bytes, as Postgres sends them, that a batch for a device may be made of. A column's encoding takes at most
+/// one byte more than its values took in the COPY, so that the body stays within [`MAX_BODY_BYTES`].
+pub const MAX_BATCH_BYTES: u64 = MAX_BODY_BYTES - MAX_COLUMNS as u64;
+
 #[cfg(test)]
 mod tests;

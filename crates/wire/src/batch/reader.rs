@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::column::Layout;
 use super::cursor::Cursor;
-use super::{BatchError, Column, Compression, Header, MAX_RAW_BYTES, ResultCode};
+use super::{BatchError, Column, Compression, Header, MAX_BODY_BYTES, MAX_RAW_BYTES, ResultCode};
 
 /// What a reader is willing to hold. Decoding allocates about five times `body_bytes` at worst (columns of
 /// empty values), and commonly a little more than the body.
@@ -17,9 +17,9 @@ pub struct DecodeLimits {
 }
 
 impl Default for DecodeLimits {
-    /// 256 MiB and a million rows.
+    /// [`MAX_BODY_BYTES`] and a million rows.
     fn default() -> Self {
-        Self { body_bytes: 256 << 20, rows: 1_000_000 }
+        Self { body_bytes: MAX_BODY_BYTES, rows: 1_000_000 }
     }
 }
 

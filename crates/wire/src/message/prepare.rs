@@ -15,6 +15,17 @@ pub struct ObjectRef {
     pub object_id: Uuid,
 }
 
+/// How far a device's database has come: the last session it has begun, and the last batch of it that is in its tables.
+/// Both are stored before the server hears of them, so that a device can be ahead of what the server knows, and never
+/// behind, unless its database is an older copy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holds {
+    /// The session.
+    pub session: Uuid,
+    /// The number of the batch; 0 before the first.
+    pub batch: u32,
+}
+
 /// The agent's request. Repeating it with the same `request` is harmless: each one supersedes the session before it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PrepareRequest {
@@ -26,6 +37,9 @@ pub struct PrepareRequest {
     /// Rows to send again although the server has not changed them: the device has put aside what it held of them.
     #[serde(default)]
     pub refresh: Vec<ObjectRef>,
+    /// How far the device is. None when it does not say, or has begun no session.
+    #[serde(default)]
+    pub holds: Option<Holds>,
 }
 
 impl Message for PrepareRequest {
@@ -105,6 +119,7 @@ mod tests {
                 request: id(1),
                 metadata_version: Some(1),
                 refresh: vec![ObjectRef { object_type_code: 2, object_id: id(2) }],
+                holds: Some(Holds { session: id(4), batch: 7 }),
             },
         );
         let entities =

@@ -20,6 +20,8 @@ pub struct Ceiling {
     pub rows: u32,
     /// No row is added beyond this many bytes, as Postgres sent them; a single larger row is a batch of its own.
     pub bytes: u64,
+    /// A row of more bytes is left out: devices would refuse its batch.
+    pub row_bytes: u64,
 }
 
 /// A batch's rows could not be read.
@@ -38,7 +40,7 @@ pub enum RowsError {
     },
 }
 
-/// What was read into the writer: the range of keys, and those in it that were hidden or gone.
+/// What was read into the writer: the range of keys, and those in it that were hidden, gone or too large.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Range {
     /// Up to this key.
@@ -94,17 +96,19 @@ pub async fn read_rows(
         return Ok(None);
     };
     acting::become_user(&mut tx, identity).await.map_err(PlatformError::from)?;
-    let copied = copy(&mut tx, table, *first, *last, ceiling.bytes, writer).await;
+    let copied = copy(&mut tx, table, *first, *last, ceiling, writer).await;
     match copied {
-        Ok(Copied { shipped, complete: true }) => {
+        Ok(Copied { shipped, complete: true, .. }) => {
             tx.rollback().await.map_err(PlatformError::doing("ending the read"))?;
+            // A large row leaves a buffer of its size behind.
+            connection.shrink_buffers();
             Ok(Some(range(&keys, &shipped, *last)))
         }
-        Ok(Copied { shipped, complete: false }) => {
+        Ok(Copied { shipped, reached, complete: false }) => {
             // The rest of this COPY is still coming: it costs less to leave than to read it.
             drop(tx);
             let _ = connection.detach().close_hard().await;
-            let to_key = shipped.last().copied().unwrap_or(*last);
+            let to_key = reached.unwrap_or(*last);
             Ok(Some(range(&keys, &shipped, to_key)))
         }
         Err(error) => {
@@ -124,6 +128,8 @@ fn range(keys: &[Uuid], shipped: &[Uuid], to_key: Uuid) -> Range {
 
 struct Copied {
     shipped: Vec<Uuid>,
+    /// The last row that was looked at, shipped or left out.
+    reached: Option<Uuid>,
     complete: bool,
 }
 
@@ -132,7 +138,7 @@ async fn copy(
     table: &Table,
     first: Uuid,
     last: Uuid,
-    ceiling: u64,
+    ceiling: Ceiling,
     writer: &mut BatchWriter,
 ) -> Result<Copied, RowsError> {
     let doing = || PlatformError::doing("reading the rows of a batch");
@@ -141,23 +147,39 @@ async fn copy(
     let connection: &mut PgConnection = &mut *tx;
     let mut chunks = connection.copy_out_raw(sql.text()).await.map_err(doing())?;
     let mut tuples = CopyStream::new();
-    let mut shipped = Vec::new();
+    let (mut shipped, mut reached) = (Vec::new(), None);
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(doing())?;
         let mut rest: &[u8] = &chunk;
         while let Some(tuple) = tuples.next_tuple(&mut rest).map_err(broken)? {
-            if writer.rows() > 0 && writer.raw_bytes() + tuple.len() as u64 > ceiling {
-                return Ok(Copied { shipped, complete: false });
+            let (id, bytes) = (object_id(tuple), tuple.len() as u64);
+            if bytes > ceiling.row_bytes {
+                too_large(table, id, bytes, ceiling.row_bytes);
+                reached = Some(id);
+                continue;
+            }
+            if writer.rows() > 0 && writer.raw_bytes() + bytes > ceiling.bytes {
+                return Ok(Copied { shipped, reached, complete: false });
             }
             writer.push_copy_row(tuple).map_err(broken)?;
-            shipped.push(object_id(tuple));
+            shipped.push(id);
+            reached = Some(id);
         }
     }
     tuples.finish().map_err(broken)?;
-    Ok(Copied { shipped, complete: true })
+    Ok(Copied { shipped, reached, complete: true })
 }
 
-/// The object id of a tuple: its first field, a uuid, as the writer has checked.
+/// Says what is left out, and not what is in it.
+fn too_large(table: &Table, object_id: Uuid, bytes: u64, most: u64) {
+    let entity = &table.entity;
+    tracing::error!(
+        %entity, %object_id, bytes,
+        "{entity} {object_id} is left out: its {bytes} bytes are more than the {most} that a device accepts; make it smaller"
+    );
+}
+
+/// The object id of a tuple: its first field, a uuid.
 fn object_id(tuple: &[u8]) -> Uuid {
     const FIELD_COUNT_AND_LENGTH: usize = 6;
     let bytes = tuple.get(FIELD_COUNT_AND_LENGTH..FIELD_COUNT_AND_LENGTH + 16);

@@ -18,9 +18,11 @@ pub struct Session {
     pub metadata_version: i32,
     /// The highest batch the device has received.
     pub received: i32,
+    /// Whether its subscription may sync; if not, somebody waits in vain.
+    pub active: bool,
 }
 
-/// The session, while it is open and belongs to this agent's subscription.
+/// The session, while it is open and belongs to this agent's subscription, which may be revoked.
 ///
 /// # Errors
 /// When the database fails.
@@ -31,9 +33,10 @@ pub async fn session_open(
     session: Uuid,
 ) -> Result<Option<Session>, PlatformError> {
     sqlx::query_as(
-        "SELECT u.number, u.dataset, u.user_id, s.metadata_version, s.received
+        "SELECT u.number, u.dataset, u.user_id, s.metadata_version, s.received,
+                u.status = 'active' AS active
            FROM sojourn.session s
-           JOIN sojourn.subscription u ON u.id = s.subscription_id AND u.status = 'active'
+           JOIN sojourn.subscription u ON u.id = s.subscription_id
            JOIN sojourn.subscription_client c ON c.subscription_id = u.id
           WHERE s.id = $1 AND s.state = 'open' AND u.id = $2 AND c.client_id = $3",
     )

@@ -5,6 +5,7 @@ use sojourn_wire::SubscriptionId;
 use sqlx::PgPool;
 use uuid::Uuid;
 
+use super::order::order_settled;
 use crate::statement::SyncEntryTable;
 
 #[derive(sqlx::FromRow)]
@@ -58,6 +59,7 @@ pub async fn post_sync(
         query = query.bind(skipped);
     }
     query.execute(&mut *tx).await.map_err(doing())?;
+    order_settled(&mut tx, session, batch).await?;
     tx.commit().await.map_err(doing())
 }
 

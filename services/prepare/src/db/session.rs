@@ -7,6 +7,8 @@ use sqlx::types::Json;
 use sqlx::{PgPool, Postgres, Transaction};
 use uuid::Uuid;
 
+use super::order::order_open;
+
 /// The answer to a request that was prepared before: a repeated request opens no second session.
 ///
 /// # Errors
@@ -74,6 +76,7 @@ pub async fn session_open(tx: &mut Transaction<'_, Postgres>, session: &NewSessi
     .execute(&mut **tx)
     .await
     .map_err(doing())?;
+    order_open(tx, session.id, session.subscription, prepare_seq).await?;
     if let PrepareOutcome::Prepared { entities, .. } = session.outcome {
         let column = |count: fn(&_) -> u64| entities.iter().map(|e| count(e).cast_signed()).collect::<Vec<i64>>();
         sqlx::query(

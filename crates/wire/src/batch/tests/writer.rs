@@ -3,7 +3,9 @@
 use uuid::Uuid;
 
 use super::*;
-use crate::batch::{Batch, BatchError, DecodeLimits, Header, Kind, MAX_COLUMNS, ResultCode, refusal};
+use crate::batch::{
+    Batch, BatchError, DecodeLimits, Header, Kind, MAX_BATCH_BYTES, MAX_BODY_BYTES, MAX_COLUMNS, ResultCode, refusal,
+};
 
 #[test]
 fn raw_bytes_and_rows_count_what_was_pushed() {
@@ -66,4 +68,28 @@ fn a_refusal_says_why_and_is_no_batch() {
         assert_eq!(Batch::decode(&file, DecodeLimits::default()).unwrap_err(), BatchError::Refused(code));
     }
     assert_eq!(BatchError::Refused(unknown).to_string(), "the server refused the batch: unknown result -5");
+}
+
+#[test]
+fn a_batch_of_the_most_bytes_is_within_what_a_device_accepts() {
+    assert_eq!(DecodeLimits::default().body_bytes, MAX_BODY_BYTES);
+    assert_eq!(MAX_BODY_BYTES - MAX_BATCH_BYTES, MAX_COLUMNS as u64);
+    // Values of every encoding: a byte more than in the COPY, for each column, is the most.
+    let rows = |of: &[&[usize]]| -> Vec<Row> {
+        let row = |(at, lengths): (usize, &&[usize])| {
+            let values = lengths.iter().map(|length| text(&"x".repeat(*length)));
+            std::iter::once(id(at as u128 + 1)).chain(values).collect()
+        };
+        of.iter().enumerate().map(row).collect()
+    };
+    let cases: [&[&[usize]]; 4] =
+        [&[&[]], &[&[0, 1, 300, 70_000]], &[&[0, 5], &[9, 5]], &[&[1, 300], &[70_000, 70_000]]];
+    for case in cases {
+        let columns = case[0].len() + 1;
+        let mut writer = writer_of(&rows(case), columns);
+        let raw = writer.raw_bytes();
+        let file = writer.finish(fields(Compression::Zstd)).unwrap();
+        let body = Header::parse(&file).unwrap().body_bytes;
+        assert!(body <= raw + columns as u64, "{case:?}: {body} of {raw}");
+    }
 }

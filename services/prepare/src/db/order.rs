@@ -1,0 +1,69 @@
+//! The order of a subscription's sessions, as far as it is needed to tell a device's database from an older copy of it.
+
+use sojourn_platform::PlatformError;
+use sojourn_wire::SubscriptionId;
+use sojourn_wire::message::prepare::Holds;
+use sqlx::{Postgres, Transaction};
+use uuid::Uuid;
+
+/// Notes a session that a device may be at from now on.
+///
+/// # Errors
+/// When the database fails.
+pub async fn order_open(
+    tx: &mut Transaction<'_, Postgres>,
+    session: Uuid,
+    subscription: &SubscriptionId,
+    prepare_seq: i64,
+) -> Result<(), PlatformError> {
+    sqlx::query("INSERT INTO sojourn.session_order (session_id, subscription_id, prepare_seq) VALUES ($1, $2, $3)")
+        .bind(session)
+        .bind(subscription.as_str())
+        .bind(prepare_seq)
+        .execute(&mut **tx)
+        .await
+        .map_err(PlatformError::doing("noting the order of sessions"))?;
+    Ok(())
+}
+
+/// Notes a batch that was settled because it is durable on the device: no device can be at an earlier session any more.
+///
+/// # Errors
+/// When the database fails.
+pub async fn order_settled(tx: &mut Transaction<'_, Postgres>, session: Uuid, batch: u32) -> Result<(), PlatformError> {
+    sqlx::query(
+        "WITH settled AS (
+           UPDATE sojourn.session_order SET settled = greatest(settled, $2) WHERE session_id = $1
+           RETURNING subscription_id, prepare_seq)
+         DELETE FROM sojourn.session_order o USING settled s
+          WHERE o.subscription_id = s.subscription_id AND o.prepare_seq < s.prepare_seq",
+    )
+    .bind(session)
+    .bind(i64::from(batch))
+    .execute(&mut **tx)
+    .await
+    .map_err(PlatformError::doing("noting how far the device is"))?;
+    Ok(())
+}
+
+/// Whether everything that was settled for this subscription is in the database of a device that is this far.
+///
+/// # Errors
+/// When the database fails.
+pub async fn order_holds_all(
+    tx: &mut Transaction<'_, Postgres>,
+    subscription: &SubscriptionId,
+    holds: &Holds,
+) -> Result<bool, PlatformError> {
+    sqlx::query_scalar(
+        "SELECT NOT EXISTS (SELECT FROM sojourn.session_order WHERE subscription_id = $1 AND settled > 0)
+             OR EXISTS (SELECT FROM sojourn.session_order
+                         WHERE subscription_id = $1 AND session_id = $2 AND settled <= $3)",
+    )
+    .bind(subscription.as_str())
+    .bind(holds.session)
+    .bind(i64::from(holds.batch))
+    .fetch_one(&mut **tx)
+    .await
+    .map_err(PlatformError::doing("comparing how far the device is"))
+}
