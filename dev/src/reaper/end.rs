@@ -14,6 +14,8 @@ const GRACE: Duration = Duration::from_secs(3);
 /// How long a killed process may take to disappear.
 const DEATH: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(10);
+/// How often processes that carry the marker are looked for.
+const LOOKS: u32 = 5;
 
 /// Ends every registered process, and every other one that carries the marker (`NAME=value`).
 pub(super) async fn everything(register: &Register, marker: &str) {
@@ -23,7 +25,11 @@ pub(super) async fn everything(register: &Register, marker: &str) {
     }
     let left: Vec<u32> = until_gone(register.processes().map(|(pid, _)| pid).collect(), GRACE).await;
     let mut killed: Vec<u32> = left.into_iter().flat_map(kill_family).collect();
-    killed.extend(os::marked(marker).into_iter().flat_map(kill_family));
+    // A process that is just replacing itself shows no environment for a moment: one look could miss it.
+    for _ in 0..LOOKS {
+        killed.extend(os::marked(marker).into_iter().flat_map(kill_family));
+        sleep(PAUSE).await;
+    }
     until_gone(killed, DEATH).await;
 }
 
