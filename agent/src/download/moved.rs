@@ -17,7 +17,7 @@ pub struct Moved {
     pub prepare_ms: u64,
     /// What PrepareSync counted, per entity in load order.
     pub entities: Vec<EntityCounts>,
-    /// Rows that changed on the server meanwhile: the next run brings them.
+    /// Rows that wait on the server: they changed meanwhile and the next run brings them, or are too large to be sent.
     pub pending: u64,
     /// Sessions that were begun anew because a batch file arrived broken.
     pub retries: u32,
