@@ -58,7 +58,8 @@ pub async fn download(store: &SharedStore, link: &Link, progress: &mut Progress)
 
 /// What to ask for. A device that has begun no session holds nothing, though it may have tables.
 fn request(store: &Store, refresh: Vec<ObjectRef>) -> Result<PrepareRequest, StoreError> {
-    let holds = store.session()?.map(|session| Holds { session: session.id, batch: session.last_batch });
+    let holds =
+        store.session()?.map(|session| Holds { session: session.id, batch: session.last_batch, prepare_seq: 0 });
     let metadata_version = holds.as_ref().and(store.metadata()).map(|(version, _)| version);
     Ok(PrepareRequest { request: clock::fresh_id(), metadata_version, refresh, holds })
 }

@@ -1,8 +1,10 @@
 //! `sojourn.yaml`: which tables go offline, and as which role users' statements run.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::Deserialize;
+
+use crate::rules::FunctionName;
 
 /// The file, as written.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -16,6 +18,17 @@ pub struct Config {
     /// The schema of tables that do not say another.
     #[serde(default = "default_schema")]
     pub schema: String,
+    /// Functions that policies call and the catalog cannot look into, with the tables they read: an empty list for one
+    /// that reads nothing but the session's settings.
+    #[serde(default)]
+    pub functions: BTreeMap<FunctionName, Vec<String>>,
+    /// A function that says, as the user, whether that user may go offline: the Go Offline privilege.
+    pub go_offline: Option<FunctionName>,
+    /// A function of a role's name that says, as the user, whether that user has the role.
+    pub in_role: Option<FunctionName>,
+    /// Whether users may define local data groups at all.
+    #[serde(default = "yes")]
+    pub users_define: bool,
     /// The tables.
     pub entities: Vec<EntityConfig>,
 }
@@ -33,6 +46,51 @@ pub struct EntityConfig {
     /// `none` says that a table without row-level security is meant to be: every user may read every row.
     #[serde(default)]
     pub rls: Rls,
+    /// Local data groups that an administrator defines.
+    #[serde(default)]
+    pub local_data_groups: Vec<GroupConfig>,
+    /// Whether users may define local data groups of this entity.
+    #[serde(default = "yes")]
+    pub users_define: bool,
+    /// How a change of a table that the policies read concerns the rows of this entity, where it does not concern them
+    /// all.
+    #[serde(default)]
+    pub depends_on: Vec<Dependency>,
+    /// A function of the object type code that gives, as the user and as `jsonb`, everything that the policies take from
+    /// other tables: while it gives the same, a change of those tables concerns nothing here.
+    pub access_context: Option<FunctionName>,
+    /// `false` evaluates everything in every prepare: for policies whose outcome changes without a change of a row.
+    #[serde(default = "yes")]
+    pub incremental: bool,
+}
+
+/// A local data group, as written.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GroupConfig {
+    /// Its name, unique within the entity.
+    pub name: String,
+    /// The filter, in the language of filters.
+    pub filter: String,
+    /// The role it is for; everybody, where neither role nor user is given.
+    pub role: Option<String>,
+    /// The user it is for.
+    pub user: Option<uuid::Uuid>,
+    /// It holds whatever the user defines.
+    #[serde(default)]
+    pub enforced: bool,
+}
+
+/// How a change of another table concerns rows of an entity, as written: `through` or `object`, not both.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dependency {
+    /// The table, `table` or `schema.table`.
+    pub table: String,
+    /// The attribute of this entity that refers to the table's key: the rows that refer to a changed row are concerned.
+    pub through: Option<String>,
+    /// The column of the table that holds the ids of the rows concerned.
+    pub object: Option<String>,
 }
 
 /// Whether a table must have row-level security.
@@ -62,6 +120,14 @@ pub enum ConfigError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// What an entity says cannot be meant.
+    #[error("sojourn.yaml: entity {entity}: {problem}")]
+    Entity {
+        /// The entity.
+        entity: String,
+        /// What is wrong, and what to write instead.
+        problem: String,
+    },
     /// Two entities claim the same.
     #[error("sojourn.yaml: two entities have the {what} {value}")]
     Twice {
@@ -81,6 +147,10 @@ fn default_acting_role() -> String {
 
 fn default_schema() -> String {
     "public".to_owned()
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Config {
@@ -112,8 +182,18 @@ impl Config {
             if let Some(code) = entity.type_code.filter(|code| !codes.insert(*code)) {
                 return Err(ConfigError::Twice { what: "type_code", value: code.to_string() });
             }
+            entity.check(self)?;
         }
         Ok(())
+    }
+
+    /// The schema and table that a name in the file stands for.
+    #[must_use]
+    pub fn place_of(&self, table: &str) -> [String; 2] {
+        match table.split_once('.') {
+            Some((schema, table)) => [schema.to_owned(), table.to_owned()],
+            None => [self.schema.clone(), table.to_owned()],
+        }
     }
 }
 
@@ -121,10 +201,35 @@ impl EntityConfig {
     /// The schema and table it stands for.
     #[must_use]
     pub fn place(&self, config: &Config) -> [String; 2] {
-        let table = self.table.as_deref().unwrap_or(&self.name);
-        match table.split_once('.') {
-            Some((schema, table)) => [schema.to_owned(), table.to_owned()],
-            None => [config.schema.clone(), table.to_owned()],
+        config.place_of(self.table.as_deref().unwrap_or(&self.name))
+    }
+
+    fn check(&self, config: &Config) -> Result<(), ConfigError> {
+        let refuse = |problem: String| Err(ConfigError::Entity { entity: self.name.clone(), problem });
+        let mut names = HashSet::new();
+        for group in &self.local_data_groups {
+            let name = &group.name;
+            if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+                return refuse(format!("a local data group is named {name:?}: write 1 to 100 printable characters"));
+            }
+            if !names.insert(name) {
+                return refuse(format!("two local data groups are named {name:?}"));
+            }
+            if group.role.is_some() && group.user.is_some() {
+                return refuse(format!("the local data group {name:?} is for a role and for a user: write two groups"));
+            }
+            if group.role.is_some() && config.in_role.is_none() {
+                return refuse(format!(
+                    "the local data group {name:?} is for a role; say with `in_role:` which function knows roles"
+                ));
+            }
+        }
+        match self.depends_on.iter().find(|dependency| dependency.through.is_some() == dependency.object.is_some()) {
+            Some(Dependency { table, .. }) => refuse(format!(
+                "depends_on {table}: write either `through:` (the attribute here that refers to it) or `object:` (its \
+                 column with the ids of rows here)"
+            )),
+            None => Ok(()),
         }
     }
 }
@@ -173,6 +278,9 @@ mod tests {
             ("dataset: crm\nentities: [{name: a, table: t}, {name: b, table: public.t}]", "table public.t"),
             ("dataset: crm\nentities: [{name: a, type_code: 1}, {name: b, type_code: 1}]", "type_code 1"),
             ("dataset: [", "sojourn.yaml"),
+            ("dataset: crm\ngo_offline: may()\nentities: [{name: a}]", "schema.function"),
+            ("dataset: crm\nentities: [{name: a, depends_on: [{table: t}]}]", "through"),
+            ("dataset: crm\nentities: [{name: a, local_data_groups: [{name: g, filter: x, role: r}]}]", "in_role"),
         ];
         for (text, expected) in cases {
             let error = Config::parse(text).expect_err(text).to_string();

@@ -7,7 +7,9 @@
 pub mod config;
 pub mod model;
 pub mod order;
+pub mod rules;
 pub mod sqlite;
 
 pub use config::{Config, ConfigError};
 pub use model::{Attribute, DataType, Entity, Metadata, Relationship};
+pub use rules::Rules;

@@ -8,6 +8,7 @@ pub mod acting;
 pub mod catalog;
 pub mod database;
 pub mod entities;
+pub mod filter;
 pub mod install;
 pub mod sql;
 

@@ -26,6 +26,8 @@ pub fn of_agent(agent: &AgentId, subscriptions: &[SubscriptionId]) -> Permission
     for sub in subscriptions {
         publish.push(format!("req.prepare.{agent}.{sub}"));
         publish.push(format!("req.ack.{agent}.{sub}"));
+        publish.push(format!("req.filters.{agent}.{sub}"));
+        publish.push(format!("req.verify.{agent}.{sub}"));
         publish.push(format!("op.{agent}.{sub}"));
     }
     publish.push(format!("rpc.*.*.{agent}"));
@@ -69,11 +71,12 @@ fn own_subjects(service: Service) -> &'static [&'static str] {
             "job.export.>",
             "res.*.*.prepare.*",
             "res.*.*.ack.*",
+            "res.*.*.filters.*",
             "evt.*.*.prepare",
             "evt.*.*.change",
             "$JS.API.STREAM.PURGE.BATCH",
         ],
-        Service::Export => &["batch.>", "res.*.*.batch.*", "evt.*.*.batch"],
+        Service::Export => &["batch.>", "res.*.*.batch.*", "res.*.*.verify.*", "evt.*.*.batch"],
         Service::Schema => &["schema.>", "evt.*.*.schema"],
         Service::Replay => &["res.*.*.op.*", "evt.*.*.op"],
     }

@@ -65,7 +65,7 @@ pub const MAX_CHUNK_OPERATIONS: usize = 200;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-/// Requests of agents to prepare.
+/// Requests of agents to prepare and export.
 pub const REQ: StreamSpec = StreamSpec {
     name: "REQ",
     subjects: &["req.>"],
@@ -172,6 +172,12 @@ pub const PREPARE: ConsumerSpec =
 /// Received and PostSync.
 pub const ACKS: ConsumerSpec =
     ConsumerSpec { stream: REQ.name, name: "acks", filter: "req.ack.>", service: Service::Prepare };
+/// Questions about, and changes of, local data groups.
+pub const FILTERS: ConsumerSpec =
+    ConsumerSpec { stream: REQ.name, name: "filters", filter: "req.filters.>", service: Service::Prepare };
+/// Digests of what devices should hold.
+pub const VERIFY: ConsumerSpec =
+    ConsumerSpec { stream: REQ.name, name: "verify", filter: "req.verify.>", service: Service::Export };
 /// Export jobs.
 pub const EXPORT: ConsumerSpec =
     ConsumerSpec { stream: JOBS.name, name: "export", filter: "job.export.>", service: Service::Export };
@@ -180,4 +186,4 @@ pub const REPLAY: ConsumerSpec =
     ConsumerSpec { stream: OPS.name, name: "replay", filter: "op.*.*", service: Service::Replay };
 
 /// All durable consumers: a handful, whatever the number of agents.
-pub const CONSUMERS: [&ConsumerSpec; 4] = [&PREPARE, &ACKS, &EXPORT, &REPLAY];
+pub const CONSUMERS: [&ConsumerSpec; 6] = [&PREPARE, &ACKS, &FILTERS, &VERIFY, &EXPORT, &REPLAY];

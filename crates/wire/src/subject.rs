@@ -59,6 +59,10 @@ pub enum Subject {
     PrepareRequest { agent: AgentId, subscription: SubscriptionId },
     /// Agent to prepare: a batch was received, or is durable on the device (PostSync).
     Ack { agent: AgentId, subscription: SubscriptionId },
+    /// Agent to prepare: about local data groups.
+    FiltersRequest { agent: AgentId, subscription: SubscriptionId },
+    /// Agent to export: digests of what the device should hold.
+    VerifyRequest { agent: AgentId, subscription: SubscriptionId },
     /// Agent to replay: a chunk of operations.
     Operations { agent: AgentId, subscription: SubscriptionId },
     /// Prepare to export: make the next batches of a session.
@@ -73,6 +77,10 @@ pub enum Subject {
     OperationsResult { agent: AgentId, subscription: SubscriptionId, chunk: Uuid },
     /// Prepare to agent: a session's last PostSync is settled.
     AckResult { agent: AgentId, subscription: SubscriptionId, session: Uuid },
+    /// Prepare to agent: about local data groups.
+    FiltersResult { agent: AgentId, subscription: SubscriptionId, request: Uuid },
+    /// Export to agent: digests.
+    VerifyResult { agent: AgentId, subscription: SubscriptionId, request: Uuid },
     /// Schema to all: one metadata version.
     Schema { dataset: Dataset, version: u32 },
     /// Agent to a service: a short question.
@@ -97,6 +105,8 @@ impl fmt::Display for Subject {
         match self {
             Self::PrepareRequest { agent, subscription } => write!(f, "req.prepare.{agent}.{subscription}"),
             Self::Ack { agent, subscription } => write!(f, "req.ack.{agent}.{subscription}"),
+            Self::FiltersRequest { agent, subscription } => write!(f, "req.filters.{agent}.{subscription}"),
+            Self::VerifyRequest { agent, subscription } => write!(f, "req.verify.{agent}.{subscription}"),
             Self::Operations { agent, subscription } => write!(f, "op.{agent}.{subscription}"),
             Self::ExportJob { agent, subscription, session } => {
                 write!(f, "job.export.{agent}.{subscription}.{session}")
@@ -116,6 +126,12 @@ impl fmt::Display for Subject {
             Self::AckResult { agent, subscription, session } => {
                 write!(f, "res.{agent}.{subscription}.ack.{session}")
             }
+            Self::FiltersResult { agent, subscription, request } => {
+                write!(f, "res.{agent}.{subscription}.filters.{request}")
+            }
+            Self::VerifyResult { agent, subscription, request } => {
+                write!(f, "res.{agent}.{subscription}.verify.{request}")
+            }
             Self::Schema { dataset, version } => write!(f, "schema.{dataset}.{version}"),
             Self::Rpc { service, verb, agent } => write!(f, "rpc.{}.{verb}.{agent}", service.name()),
             Self::DeadLetter { service } => write!(f, "dead.{}", service.name()),
@@ -134,6 +150,10 @@ impl FromStr for Subject {
                 Self::PrepareRequest { agent: agent.parse()?, subscription: sub.parse()? }
             }
             ["req", "ack", agent, sub] => Self::Ack { agent: agent.parse()?, subscription: sub.parse()? },
+            ["req", "filters", agent, sub] => {
+                Self::FiltersRequest { agent: agent.parse()?, subscription: sub.parse()? }
+            }
+            ["req", "verify", agent, sub] => Self::VerifyRequest { agent: agent.parse()?, subscription: sub.parse()? },
             ["op", agent, sub] => Self::Operations { agent: agent.parse()?, subscription: sub.parse()? },
             ["job", "export", agent, sub, session] => Self::ExportJob {
                 agent: agent.parse()?,
@@ -174,6 +194,8 @@ fn result(agent: AgentId, subscription: SubscriptionId, kind: &str, id: &str) ->
         }
         "op" => Subject::OperationsResult { agent, subscription, chunk: id.parse().ok()? },
         "ack" => Subject::AckResult { agent, subscription, session: id.parse().ok()? },
+        "filters" => Subject::FiltersResult { agent, subscription, request: id.parse().ok()? },
+        "verify" => Subject::VerifyResult { agent, subscription, request: id.parse().ok()? },
         _ => return None,
     })
 }
@@ -220,7 +242,9 @@ pub fn direct_get(subject: &Subject) -> Option<String> {
         Subject::PrepareResult { .. }
         | Subject::BatchResult { .. }
         | Subject::OperationsResult { .. }
-        | Subject::AckResult { .. } => "RES",
+        | Subject::AckResult { .. }
+        | Subject::FiltersResult { .. }
+        | Subject::VerifyResult { .. } => "RES",
         Subject::Schema { .. } => "SCHEMA",
         _ => return None,
     };
@@ -238,7 +262,7 @@ mod tests {
 
     fn any_subject() -> impl Strategy<Value = Subject> {
         let ids = (token::<AgentId>(), token::<SubscriptionId>(), any::<u128>(), any::<(u32, u32)>());
-        (0..12u8, ids).prop_map(|(shape, (agent, subscription, id, (batch, part)))| {
+        (0..16u8, ids).prop_map(|(shape, (agent, subscription, id, (batch, part)))| {
             let session = Uuid::from_u128(id);
             match shape {
                 0 => Subject::PrepareRequest { agent, subscription },
@@ -251,6 +275,10 @@ mod tests {
                 7 => Subject::OperationsResult { agent, subscription, chunk: session },
                 8 => Subject::AckResult { agent, subscription, session },
                 9 => Subject::Schema { dataset: "crm".parse().expect("a token"), version: batch },
+                11 => Subject::FiltersRequest { agent, subscription },
+                12 => Subject::VerifyRequest { agent, subscription },
+                13 => Subject::FiltersResult { agent, subscription, request: session },
+                14 => Subject::VerifyResult { agent, subscription, request: session },
                 10 => Subject::Rpc { service: Service::Replay, verb: "ready".into(), agent },
                 _ => Subject::DeadLetter { service: Service::Export },
             }

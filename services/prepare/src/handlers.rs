@@ -130,6 +130,8 @@ impl Handlers {
             dataset: dataset.map_err(|e: sojourn_wire::InvalidToken| PlatformError::Setup(e.to_string()))?,
             metadata_version: metadata.version,
             entities,
+            prepare_seq: 0,
+            reinitialise: false,
             next_sequence: session_next_sequence(&mut tx, id).await?,
             elapsed_ms: clock::now().duration_since(started).as_millis().unsigned_abs() as u64,
         };

@@ -10,10 +10,12 @@ use serde::{Deserialize, Serialize};
 pub mod ack;
 pub mod batch;
 pub mod dead_letter;
+pub mod filters;
 pub mod operation;
 pub mod prepare;
 pub mod rpc;
 pub mod schema;
+pub mod verify;
 
 /// A message of the bus.
 pub trait Message: Serialize + DeserializeOwned {

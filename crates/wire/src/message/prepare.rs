@@ -24,6 +24,9 @@ pub struct Holds {
     pub session: Uuid,
     /// The number of the batch; 0 before the first.
     pub batch: u32,
+    /// The session's own number among the subscription's prepares; 0 when the device does not know it.
+    #[serde(default)]
+    pub prepare_seq: u64,
 }
 
 /// The agent's request. Repeating it with the same `request` is harmless: each one supersedes the session before it.
@@ -85,6 +88,13 @@ pub enum PrepareOutcome {
         metadata_version: u32,
         /// Counts of every entity, in load order.
         entities: Vec<EntityCounts>,
+        /// The session's number among the subscription's prepares.
+        #[serde(default)]
+        prepare_seq: u64,
+        /// The server was restored to an earlier state: what the device holds is compared with it, row by row, after
+        /// this session.
+        #[serde(default)]
+        reinitialise: bool,
         /// The sequence that the next operation must have: a device without a history begins here.
         next_sequence: u64,
         /// How long it took, in milliseconds.
@@ -119,7 +129,7 @@ mod tests {
                 request: id(1),
                 metadata_version: Some(1),
                 refresh: vec![ObjectRef { object_type_code: 2, object_id: id(2) }],
-                holds: Some(Holds { session: id(4), batch: 7 }),
+                holds: Some(Holds { session: id(4), batch: 7, prepare_seq: 3 }),
             },
         );
         let entities =
@@ -134,6 +144,8 @@ mod tests {
                     dataset,
                     metadata_version: 1,
                     entities,
+                    prepare_seq: 4,
+                    reinitialise: false,
                     next_sequence: 1,
                     elapsed_ms: 12,
                 },
