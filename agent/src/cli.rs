@@ -1,5 +1,7 @@
 //! The command line: what may be asked, and how answers are shown. Answers go to stdout, talk and bars to stderr.
 
+mod filters;
+
 use std::ffi::OsString;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
@@ -11,9 +13,10 @@ use serde::Serialize;
 use sojourn_runtime::process::chain;
 use sojourn_runtime::telemetry::{self, LogSettings};
 
-use crate::commands::{self, Answer};
+use crate::commands::{self, Answer, Verification};
 use crate::download;
 use crate::error::AgentError;
+use crate::filters::pointed_at;
 use crate::progress::Progress;
 
 /// What the process exits with when operations were refused: it worked, and somebody should look.
@@ -54,7 +57,12 @@ First steps:
   sojourn-agent queue                            see what waits to be played back
   sojourn-agent go-online                        play it back, and see each verdict
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done, but the server refused operations (see `queue`)";
+When in doubt:
+  sojourn-agent sync --verify                    compare every row with the server, and repair what differs
+  sojourn-agent verify --no-repair               only tell what differs
+
+Exit codes: 0 done, 1 failed, or rows differ from the server and were not repaired, 2 wrong usage, 3 done, but the
+server refused operations (see `queue`)";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -69,7 +77,23 @@ enum Command {
     /// Play the queue back, show each verdict, load what changed, and be online
     GoOnline,
     /// Play the queue back and load what changed, without changing the mode
-    Sync,
+    Sync {
+        /// Then compare every row with the server, by digests, and load again what differs
+        #[arg(long)]
+        verify: bool,
+        /// With --verify: only tell what differs
+        #[arg(long, requires = "verify")]
+        no_repair: bool,
+    },
+    /// Compare every row with the server, by digests, and load again what differs; unsent work is left alone
+    ///
+    /// Rows that differ, are missing here, or should not be here are named and sent again, and nothing else. Rows that
+    /// the server changed since the last sync are named too, and come with the next one.
+    Verify {
+        /// Only tell what differs
+        #[arg(long)]
+        no_repair: bool,
+    },
     /// Show the mode, the rows and the queue; needs no server
     Status,
     /// Show what was captured and what became of it; needs no server
@@ -78,6 +102,9 @@ enum Command {
         #[arg(long, default_value_t = 1000, value_name = "N")]
         limit: usize,
     },
+    /// See and change your local data groups: which of your rows this device holds
+    #[command(subcommand, after_help = filters::LANGUAGE)]
+    Filters(filters::FiltersCommand),
 }
 
 /// The process: parses its arguments, does what they say, and answers.
@@ -96,14 +123,21 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let json = cli.json;
     match perform(cli) {
         Ok(answer) => {
-            let refused = answer.refused();
             show(json, &answer);
-            if refused { ExitCode::from(REFUSED) } else { ExitCode::SUCCESS }
+            exit_code(&answer)
         }
         Err(error) => {
             fail(json, &error);
             ExitCode::FAILURE
         }
+    }
+}
+
+fn exit_code(answer: &Answer) -> ExitCode {
+    match (answer.differs(), answer.refused()) {
+        (true, _) => ExitCode::FAILURE,
+        (false, true) => ExitCode::from(REFUSED),
+        (false, false) => ExitCode::SUCCESS,
     }
 }
 
@@ -117,11 +151,20 @@ fn perform(cli: Cli) -> Result<Answer, AgentError> {
             Command::Init { credentials } => commands::init(&cli.home, &credentials),
             Command::GoOffline => commands::go_offline(&cli.home, patience, progress).await,
             Command::GoOnline => commands::go_online(&cli.home, patience, progress).await,
-            Command::Sync => commands::sync(&cli.home, patience, progress).await,
+            Command::Sync { verify, no_repair } => {
+                let verification = if verify { asked(no_repair) } else { Verification::WhenDue };
+                commands::sync(&cli.home, patience, progress, verification).await
+            }
+            Command::Verify { no_repair } => commands::verify(&cli.home, patience, progress, asked(no_repair)).await,
             Command::Status => commands::status(&cli.home),
             Command::Queue { limit } => commands::queue(&cli.home, limit),
+            Command::Filters(command) => filters::perform(command, &cli.home, patience, progress).await,
         }
     })
+}
+
+fn asked(no_repair: bool) -> Verification {
+    if no_repair { Verification::Report } else { Verification::Repair }
 }
 
 fn show(json: bool, answer: &Answer) {
@@ -134,12 +177,20 @@ fn fail(json: bool, error: &AgentError) {
     #[derive(Serialize)]
     struct Failure {
         error: String,
+        /// In a filter, in characters from 0: the first, and the one after the last.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        place: Option<(u32, u32)>,
     }
     let words = chain(error);
+    let wrong = error.wrong_filter();
     if json {
-        let _ = writeln!(std::io::stdout(), "{}", to_json(&Failure { error: words.clone() }));
+        let failure = Failure { error: words.clone(), place: wrong.map(|(_, place)| place) };
+        let _ = writeln!(std::io::stdout(), "{}", to_json(&failure));
     }
     let _ = writeln!(std::io::stderr(), "sojourn-agent: {words}");
+    if let Some((filter, place)) = wrong {
+        let _ = writeln!(std::io::stderr(), "\n{}", pointed_at(filter, place));
+    }
 }
 
 fn to_json(value: &impl Serialize) -> String {

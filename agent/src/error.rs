@@ -1,5 +1,6 @@
 //! What a command can end in, and what the process exits with.
 
+use crate::filters::ChooseError;
 use crate::home::HomeError;
 use crate::link::LinkError;
 use crate::store::StoreError;
@@ -41,12 +42,37 @@ pub enum AgentError {
         /// What the device has.
         first: u64,
     },
+    /// The server does not take a filter.
+    #[error("the server refuses: {reason}")]
+    Filter {
+        /// Its own words.
+        reason: String,
+        /// The filter.
+        filter: String,
+        /// Where in it, in characters from 0: the first, and the one after the last.
+        place: (u32, u32),
+    },
+    /// A local data group that cannot be found.
+    #[error(transparent)]
+    Group(#[from] ChooseError),
+    /// The sync that should follow a change of local data groups failed.
+    #[error("the change of your local data groups is stored, and this device is not up to date with it")]
+    StoredOnly(#[source] Box<AgentError>),
     /// A part of the agent ended before its time.
     #[error("the agent stopped while {0}; try again")]
     Stopped(&'static str),
 }
 
 impl AgentError {
+    /// The filter that the server does not take, and where in it.
+    #[must_use]
+    pub fn wrong_filter(&self) -> Option<(&str, (u32, u32))> {
+        match self {
+            Self::Filter { filter, place, .. } => Some((filter, *place)),
+            _ => None,
+        }
+    }
+
     /// Whether a batch file arrived broken: fetched anew it may be whole.
     #[must_use]
     pub fn is_broken_file(&self) -> bool {

@@ -7,6 +7,7 @@ pub mod cli;
 pub mod commands;
 pub mod download;
 pub mod error;
+pub mod filters;
 pub mod home;
 pub mod link;
 pub mod playback;
@@ -14,5 +15,6 @@ pub mod progress;
 pub mod session;
 pub mod shared;
 pub mod store;
+pub mod verify;
 
 pub use cli::run;

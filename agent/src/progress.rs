@@ -48,6 +48,16 @@ impl Progress {
         self.bar.set_message("playing back");
     }
 
+    /// Rows are about to be compared.
+    pub fn comparing(&mut self, rows: u64) {
+        self.replace(
+            ProgressBar::new(rows)
+                .with_style(style("{msg} [{bar:30}] {human_pos}/{human_len} rows, {per_sec}, {eta} left")),
+        );
+        self.bar.set_message("comparing");
+        self.bar.enable_steady_tick(std::time::Duration::from_millis(100));
+    }
+
     /// Rows or operations are done.
     pub fn advance(&self, by: u64) {
         self.bar.inc(by);

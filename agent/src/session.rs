@@ -39,8 +39,8 @@ pub enum Event {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "a field is what its name says: the session, the batch's number, its parts and bytes")]
 pub enum Effect {
-    /// Adopt this metadata version, and note the session.
-    Begin { session: Uuid, dataset: Dataset, metadata_version: u32, totals: Vec<EntityCounts>, next_sequence: u64 },
+    /// Adopt the metadata version, and note the session.
+    Begin(Begin),
     /// Await what export says of this batch.
     AwaitManifest { session: Uuid, batch: u32 },
     /// Fetch a batch's file.
@@ -55,6 +55,25 @@ pub enum Effect {
     End { session: Uuid },
     /// It is over.
     Stop(Ending),
+}
+
+/// A session that begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Begin {
+    /// The session.
+    pub session: Uuid,
+    /// Its number among the subscription's prepares.
+    pub prepare_seq: u64,
+    /// The server was restored to an earlier state: after the session every row is to be compared.
+    pub reinitialise: bool,
+    /// The configured set of entities.
+    pub dataset: Dataset,
+    /// The metadata version of its batches.
+    pub metadata_version: u32,
+    /// What must move.
+    pub totals: Vec<EntityCounts>,
+    /// The sequence that the next operation must have, for a device without a history.
+    pub next_sequence: u64,
 }
 
 /// How it is over.
@@ -144,11 +163,20 @@ impl Machine {
     fn prepared(&mut self, outcome: PrepareOutcome) -> Vec<Effect> {
         match outcome {
             PrepareOutcome::Prepared {
-                session, dataset, metadata_version, entities: totals, next_sequence, ..
+                session,
+                dataset,
+                metadata_version,
+                entities: totals,
+                prepare_seq,
+                reinitialise,
+                next_sequence,
+                elapsed_ms: _,
             } => {
                 self.phase = Phase::Beginning;
                 self.session = session;
-                vec![Effect::Begin { session, dataset, metadata_version, totals, next_sequence }]
+                let begin =
+                    Begin { session, prepare_seq, reinitialise, dataset, metadata_version, totals, next_sequence };
+                vec![Effect::Begin(begin)]
             }
             PrepareOutcome::Refused { reason } => self.stop(Ending::Refused(reason)),
             PrepareOutcome::Unknown => self.stop(Ending::TooNew),

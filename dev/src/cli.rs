@@ -31,6 +31,9 @@ enum Command {
     Demo(commands::demo::Args),
     /// Start everything and serve until Ctrl-C
     Stack(commands::stack::Args),
+    /// Measure what it costs, each figure beside its baseline
+    #[command(name = "bench-sync")]
+    Bench(commands::bench::Args),
 }
 
 impl Command {
@@ -38,7 +41,7 @@ impl Command {
     fn answers_once(&self) -> bool {
         match self {
             Command::Demo(args) => args.json,
-            Command::Stack(_) => false,
+            Command::Stack(_) | Command::Bench(_) => false,
         }
     }
 }
@@ -77,6 +80,7 @@ fn perform(cli: Cli) -> Result<(), CommandError> {
         match cli.command {
             Command::Demo(args) => commands::demo::run(machine(&exe)?, args, shutdown).await,
             Command::Stack(args) => commands::stack::run(machine(&exe)?, args, shutdown).await,
+            Command::Bench(args) => commands::bench::run(machine(&exe)?, args, shutdown).await,
         }
     })
 }

@@ -2,6 +2,7 @@
 //! processes, and the certainty that none of them outlives whoever started them.
 
 pub mod agent;
+mod bench;
 pub mod cli;
 mod commands;
 mod ending;

@@ -10,6 +10,8 @@ use crate::{cli, output, reaper};
 pub const REAP: &str = "reap";
 /// The first argument that makes it an agent.
 pub const AGENT: &str = "agent";
+/// The first argument that makes it the administrator's program.
+pub const ADMIN: &str = "admin";
 
 /// The whole `main` of such an executable: the process that its first argument names, or else the command line of
 /// `cargo stack` and `cargo demo`.
@@ -32,6 +34,7 @@ pub fn dispatch(args: &[OsString]) -> Option<ExitCode> {
         "schema" => sojourn_schema::run(own("sojourn-schema")),
         "replay" => sojourn_replay::run(own("sojourn-replay")),
         AGENT => sojourn_agent::run(own("sojourn-agent")),
+        ADMIN => sojourn_admin::run(own("sojourn-admin")),
         REAP => reap(),
         _ => return None,
     })

@@ -1,5 +1,6 @@
 //! Wrong input, full disks and interruptions: every command answers clearly, with its exit code, and changes nothing.
 
+mod bench;
 #[cfg(unix)]
 mod ctrl_c;
 mod demo;
@@ -21,7 +22,7 @@ async fn ran(mut command: Command) -> Ran {
     output.expect("it starts").into()
 }
 
-/// The command line of `cargo stack` and `cargo demo`.
+/// The command line of `cargo stack`, `cargo demo` and `cargo bench-sync`.
 fn sojourn_dev(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sojourn-processes"));
     command.args(args);

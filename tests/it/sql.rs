@@ -2,5 +2,7 @@
 
 mod every_type;
 mod explain;
+mod filters;
 mod registration;
 mod statements;
+mod tracking;

@@ -11,8 +11,10 @@ use sojourn_wire::{AgentId, SubscriptionId};
 use uuid::Uuid;
 
 use crate::download::Moved;
+use crate::filters::{GroupChanged, Groups};
 use crate::playback::{PlayedBack, Settled};
 use crate::store::{EntryCommand, EntryState, Mode, QueueEntry, QueueSummary, Session};
+use crate::verify::Verified;
 
 /// The most operations whose verdicts are all shown.
 const SHOWN: u64 = 50;
@@ -30,10 +32,16 @@ pub enum Answer {
     GoneOnline(Travelled),
     /// The device is up to date.
     Synchronised(Travelled),
+    /// The device was compared with the server.
+    Verified(Verified),
     /// How the device is.
     Status(Looked),
     /// What was captured.
     Queue(QueueAnswer),
+    /// Which local data groups there are.
+    Filters(Groups),
+    /// What a change of the local data groups moves.
+    FiltersChanged(GroupChanged),
 }
 
 /// What an exchange with the server did.
@@ -45,6 +53,9 @@ pub struct Travelled {
     pub queue: PlayedBack,
     /// What was loaded.
     pub data: Moved,
+    /// What a comparison with the server found; none when there was none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verification: Option<Verified>,
     /// What is in the queue now.
     pub left: QueueSummary,
     /// How long it all took, in milliseconds.
@@ -93,8 +104,21 @@ impl Answer {
     pub fn refused(&self) -> bool {
         match self {
             Self::GoneOffline(t) | Self::GoneOnline(t) | Self::Synchronised(t) => !t.queue.refused.is_empty(),
-            Self::Initialised { .. } | Self::Status(_) | Self::Queue(_) => false,
+            Self::FiltersChanged(changed) => changed.sync.as_ref().is_some_and(|t| !t.queue.refused.is_empty()),
+            Self::Initialised { .. } | Self::Verified(_) | Self::Status(_) | Self::Queue(_) | Self::Filters(_) => false,
         }
+    }
+
+    /// Whether rows differ from the server's and were not repaired.
+    #[must_use]
+    pub fn differs(&self) -> bool {
+        let verification = match self {
+            Self::GoneOffline(t) | Self::GoneOnline(t) | Self::Synchronised(t) => t.verification.as_ref(),
+            Self::Verified(verified) => Some(verified),
+            Self::FiltersChanged(changed) => changed.sync.as_ref().and_then(|t| t.verification.as_ref()),
+            Self::Initialised { .. } | Self::Status(_) | Self::Queue(_) | Self::Filters(_) => None,
+        };
+        verification.is_some_and(|verified| verified.left > 0)
     }
 }
 
@@ -111,8 +135,11 @@ impl fmt::Display for Answer {
             }
             Self::GoneOnline(travelled) => write!(f, "{travelled}\nOnline."),
             Self::Synchronised(travelled) => write!(f, "{travelled}\nUp to date."),
+            Self::Verified(verified) => verified.fmt(f),
             Self::Status(looked) => looked.fmt(f),
             Self::Queue(queue) => queue.fmt(f),
+            Self::Filters(groups) => groups.fmt(f),
+            Self::FiltersChanged(changed) => changed.fmt(f),
         }
     }
 }
@@ -129,6 +156,9 @@ impl fmt::Display for Travelled {
         if pending > 0 {
             let why = "they changed meanwhile, or are too large for a device (its log names these)";
             write!(f, "\n{pending} rows still wait on the server: {why}")?;
+        }
+        if let Some(verified) = &self.verification {
+            write!(f, "\n\n{verified}")?;
         }
         let QueueSummary { waiting, open_group, .. } = self.left;
         match open_group {
@@ -217,7 +247,7 @@ fn command_word(command: Command) -> &'static str {
     }
 }
 
-fn plain_table(header: &[&str]) -> Table {
+pub(crate) fn plain_table(header: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(header.to_vec());
     table

@@ -1,14 +1,18 @@
 //! What the agent can be asked. Each command opens what it needs, does it, and answers with one value.
 
 mod answer;
+mod filters;
 mod look;
 mod travel;
+mod verified;
 
 use std::path::Path;
 
+pub(crate) use answer::plain_table;
 pub use answer::{Answer, Looked, QueueAnswer, Travelled};
+pub use filters::{Extent, filters_change, filters_list};
 pub use look::{queue, status};
-pub use travel::{go_offline, go_online, sync};
+pub use travel::{Verification, go_offline, go_online, sync, verify};
 
 use crate::error::AgentError;
 use crate::home::Home;

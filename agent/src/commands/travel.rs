@@ -1,4 +1,5 @@
-//! Going offline, going online, and what both are made of: playing the queue back, then loading what changed.
+//! Going offline, going online, and what both are made of: playing the queue back, then loading what changed; and
+//! comparing with the server.
 
 use std::path::Path;
 use std::time::Duration;
@@ -6,14 +7,26 @@ use std::time::Duration;
 use sojourn_runtime::clock;
 
 use super::answer::{Answer, Travelled};
-use crate::download::download;
+use crate::download::{Moved, download};
 use crate::error::AgentError;
 use crate::home::Home;
 use crate::link::Link;
-use crate::playback::play_back;
+use crate::playback::{PlayedBack, play_back};
 use crate::progress::Progress;
 use crate::shared::SharedStore;
 use crate::store::{Mode, Store};
+use crate::verify::{self, Verified};
+
+/// What to do about rows that may differ from the server's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verification {
+    /// Compare only when it is due: after the server was restored to an earlier state.
+    WhenDue,
+    /// Compare, and tell.
+    Report,
+    /// Compare, and repair what differs.
+    Repair,
+}
 
 /// Takes the user's rows offline.
 ///
@@ -21,7 +34,7 @@ use crate::store::{Mode, Store};
 /// [`AgentError`]; the device keeps what it has, and its mode.
 pub async fn go_offline(folder: &Path, patience: Duration, progress: Progress) -> Result<Answer, AgentError> {
     let by_way = Some((Mode::GoingOffline, Mode::Offline));
-    Ok(Answer::GoneOffline(travel(folder, patience, progress, by_way).await?))
+    Ok(Answer::GoneOffline(travel(folder, patience, progress, by_way, Verification::WhenDue).await?))
 }
 
 /// Brings the user's work back.
@@ -30,44 +43,74 @@ pub async fn go_offline(folder: &Path, patience: Duration, progress: Progress) -
 /// [`AgentError`]; what has no verdict yet stays in the queue, and the device keeps its mode.
 pub async fn go_online(folder: &Path, patience: Duration, progress: Progress) -> Result<Answer, AgentError> {
     let by_way = Some((Mode::GoingOnline, Mode::Online));
-    Ok(Answer::GoneOnline(travel(folder, patience, progress, by_way).await?))
+    Ok(Answer::GoneOnline(travel(folder, patience, progress, by_way, Verification::WhenDue).await?))
 }
 
 /// Exchanges both ways, whatever the mode.
 ///
 /// # Errors
 /// [`AgentError`]; as above.
-pub async fn sync(folder: &Path, patience: Duration, progress: Progress) -> Result<Answer, AgentError> {
-    Ok(Answer::Synchronised(travel(folder, patience, progress, None).await?))
+pub async fn sync(
+    folder: &Path,
+    patience: Duration,
+    progress: Progress,
+    verification: Verification,
+) -> Result<Answer, AgentError> {
+    Ok(Answer::Synchronised(travel(folder, patience, progress, None, verification).await?))
 }
 
-async fn travel(
+/// Compares with the server; nothing is exchanged but what is repaired.
+///
+/// # Errors
+/// [`AgentError`]; the device keeps what it has.
+pub async fn verify(
+    folder: &Path,
+    patience: Duration,
+    mut progress: Progress,
+    verification: Verification,
+) -> Result<Answer, AgentError> {
+    let (_home, store, link) = connect(folder, patience, &mut progress).await?;
+    let repair = verification == Verification::Repair;
+    Ok(Answer::Verified(verify::verify(&store, &link, &mut progress, repair).await?))
+}
+
+/// The device, in this process's hands, and its link.
+pub(super) async fn connect(
+    folder: &Path,
+    patience: Duration,
+    progress: &mut Progress,
+) -> Result<(Home, SharedStore, Link), AgentError> {
+    let home = Home::open(folder)?;
+    let store = Store::open(&home.database())?;
+    let credentials = home.credentials_of(&store.device()?)?;
+    progress.begin("connecting");
+    let link = Link::connect(&credentials, patience).await?;
+    Ok((home, SharedStore::new(store), link))
+}
+
+pub(super) async fn travel(
     folder: &Path,
     patience: Duration,
     mut progress: Progress,
     by_way: Option<(Mode, Mode)>,
+    verification: Verification,
 ) -> Result<Travelled, AgentError> {
-    let home = Home::open(folder)?;
-    let store = Store::open(&home.database())?;
-    let credentials = home.credentials_of(&store.device()?)?;
-    let store = SharedStore::new(store);
-    let before = store.run("reading the mode", |store| store.mode()).await?;
     let started = clock::now();
-    progress.begin("connecting");
-    let link = Link::connect(&credentials, patience).await?;
+    let (home, store, link) = connect(folder, patience, &mut progress).await?;
+    let before = store.run("reading the mode", |store| store.mode()).await?;
     if let Some((passing, _)) = by_way {
         set_mode(&store, passing).await?;
     }
-    let exchanged = exchange(&store, &link, patience, &mut progress).await;
+    let exchanged = exchange(&store, &link, patience, &mut progress, verification).await;
     let after = match (&exchanged, by_way) {
         (Ok(_), Some((_, arrived))) => arrived,
         _ => settled(before),
     };
     set_mode(&store, after).await?;
-    let (queue, data) = exchanged?;
+    let (queue, data, verification) = exchanged?;
     let left = store.run("counting the queue", |store| store.queue_summary()).await?;
     let elapsed_ms = clock::now().duration_since(started).as_millis().unsigned_abs() as u64;
-    Ok(Travelled { mode: after, queue, data, left, elapsed_ms, database: home.database() })
+    Ok(Travelled { mode: after, queue, data, verification, left, elapsed_ms, database: home.database() })
 }
 
 async fn exchange(
@@ -75,10 +118,16 @@ async fn exchange(
     link: &Link,
     patience: Duration,
     progress: &mut Progress,
-) -> Result<(crate::playback::PlayedBack, crate::download::Moved), AgentError> {
+    verification: Verification,
+) -> Result<(PlayedBack, Moved, Option<Verified>), AgentError> {
     let queue = play_back(store, link, patience, progress).await?;
     let data = download(store, link, progress).await?;
-    Ok((queue, data))
+    let verified = match (verify::verify_if_due(store, link, progress).await?, verification) {
+        (None, Verification::Report) => Some(verify::verify(store, link, progress, false).await?),
+        (None, Verification::Repair) => Some(verify::verify(store, link, progress, true).await?),
+        (verified, _) => verified,
+    };
+    Ok((queue, data, verified))
 }
 
 async fn set_mode(store: &SharedStore, mode: Mode) -> Result<(), AgentError> {

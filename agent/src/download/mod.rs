@@ -18,9 +18,10 @@ use uuid::Uuid;
 use crate::error::AgentError;
 use crate::link::Link;
 use crate::progress::Progress;
-use crate::session::{Effect, Ending, Event, Machine};
+use crate::session::{Begin, Effect, Ending, Event, Machine};
 use crate::shared::SharedStore;
-use crate::store::{Loaded, Store, StoreError};
+use crate::store::{Loaded, Session, Store, StoreError};
+use crate::verify::VERIFICATION_DUE;
 
 pub use moved::Moved;
 
@@ -59,7 +60,8 @@ pub async fn download(store: &SharedStore, link: &Link, progress: &mut Progress)
 /// What to ask for. A device that has begun no session holds nothing, though it may have tables.
 fn request(store: &Store, refresh: Vec<ObjectRef>) -> Result<PrepareRequest, StoreError> {
     let holds =
-        store.session()?.map(|session| Holds { session: session.id, batch: session.last_batch, prepare_seq: 0 });
+        |session: Session| Holds { session: session.id, batch: session.last_batch, prepare_seq: session.prepare_seq };
+    let holds = store.session()?.map(holds);
     let metadata_version = holds.as_ref().and(store.metadata()).map(|(version, _)| version);
     Ok(PrepareRequest { request: clock::fresh_id(), metadata_version, refresh, holds })
 }
@@ -133,14 +135,10 @@ impl<'a> Run<'a> {
     fn start(&mut self, effect: Effect) -> Option<Ending> {
         let link = self.link.clone();
         match effect {
-            Effect::Begin { session, dataset, metadata_version, totals, next_sequence } => {
-                self.progress.rows(&totals);
+            Effect::Begin(begun) => {
+                self.progress.rows(&begun.totals);
                 let store = self.store.clone();
-                self.tasks.spawn(async move {
-                    adopt(&store, &link, &dataset, metadata_version, next_sequence).await?;
-                    store.run("beginning the session", move |store| store.begin_session(session, &totals)).await?;
-                    Ok(Done::Event(Event::Begun))
-                });
+                self.tasks.spawn(async move { begin(&store, &link, begun).await });
             }
             Effect::AwaitManifest { session, batch } => {
                 self.tasks.spawn(async move {
@@ -235,6 +233,21 @@ async fn send_acks(link: Link, mut outbox: mpsc::UnboundedReceiver<Ack>) -> Resu
         link.acknowledge(&ack).await?;
     }
     Ok(Done::Acknowledged)
+}
+
+/// Makes the device ready for a session, and notes it.
+async fn begin(store: &SharedStore, link: &Link, begun: Begin) -> Result<Done, AgentError> {
+    let Begin { session, prepare_seq, reinitialise, dataset, metadata_version, totals, next_sequence } = begun;
+    adopt(store, link, &dataset, metadata_version, next_sequence).await?;
+    let note = move |store: &mut Store| {
+        if reinitialise {
+            // Before the session: once that is noted, the server does not say it again.
+            store.set_setting(VERIFICATION_DUE, Some("1"))?;
+        }
+        store.begin_session(session, prepare_seq, &totals)
+    };
+    store.run("beginning the session", note).await?;
+    Ok(Done::Event(Event::Begun))
 }
 
 /// Adopts the session's metadata, if the device has another. A device without any has no history either: its

@@ -16,10 +16,12 @@ use sojourn_runtime::{Client, clock};
 use sojourn_wire::batch::{Assembler, Parts};
 use sojourn_wire::message::ack::{Ack, AckResult};
 use sojourn_wire::message::batch::BatchManifest;
+use sojourn_wire::message::filters::{FiltersRequest, FiltersResult};
 use sojourn_wire::message::operation::{ChunkResult, OperationChunk};
 use sojourn_wire::message::prepare::{PrepareRequest, PrepareResult};
 use sojourn_wire::message::rpc::READY;
 use sojourn_wire::message::schema::SchemaVersion;
+use sojourn_wire::message::verify::{VerifyRequest, VerifyResult};
 use sojourn_wire::message::{Message, decode, encode};
 use sojourn_wire::{AgentId, Dataset, Service, Subject, SubscriptionId, subject};
 use tokio::sync::watch;
@@ -84,6 +86,30 @@ impl Link {
         let (agent, subscription) = self.ids();
         self.answer(&Subject::PrepareResult { agent, subscription, request: request.request }, "answer to the prepare")
             .await
+    }
+
+    /// Asks for digests of what the device should hold.
+    ///
+    /// # Errors
+    /// [`LinkError::Silent`] when the server does not answer.
+    pub async fn verify(&self, request: &VerifyRequest) -> Result<VerifyResult, LinkError> {
+        let (agent, subscription) = self.ids();
+        self.send(&Subject::VerifyRequest { agent, subscription }, request).await?;
+        let (agent, subscription) = self.ids();
+        let answer = Subject::VerifyResult { agent, subscription, request: request.request };
+        self.answer(&answer, "answer to the verification").await
+    }
+
+    /// Asks about local data groups, or for a change of them.
+    ///
+    /// # Errors
+    /// [`LinkError::Silent`] when the server does not answer.
+    pub async fn filters(&self, request: &FiltersRequest) -> Result<FiltersResult, LinkError> {
+        let (agent, subscription) = self.ids();
+        self.send(&Subject::FiltersRequest { agent, subscription }, request).await?;
+        let (agent, subscription) = self.ids();
+        let answer = Subject::FiltersResult { agent, subscription, request: request.request };
+        self.answer(&answer, "answer about the local data groups").await
     }
 
     /// A metadata version's document.

@@ -18,6 +18,8 @@ fn prepared() -> Event {
         dataset,
         metadata_version,
         entities,
+        prepare_seq: 1,
+        reinitialise: false,
         next_sequence,
         elapsed_ms,
     })
@@ -30,7 +32,7 @@ fn ready(batch: u32) -> Event {
 
 fn moving() -> Machine {
     let mut machine = Machine::new();
-    assert!(matches!(machine.step(prepared())[..], [Effect::Begin { .. }]));
+    assert!(matches!(machine.step(prepared())[..], [Effect::Begin(_)]));
     assert_eq!(machine.step(Event::Begun), [Effect::AwaitManifest { session: session(), batch: 1 }]);
     machine
 }
@@ -62,6 +64,18 @@ fn a_session_of_two_batches() {
     );
     assert_eq!(machine.step(Event::Settled { pending: 0 }), [Effect::End { session: session() }]);
     assert_eq!(machine.step(Event::Ended), [Effect::Stop(Ending::Complete { pending: 0 })]);
+}
+
+#[test]
+fn a_session_begins_with_its_number_and_what_is_due_after_it() {
+    let mut machine = Machine::new();
+    let Event::Prepared(mut outcome) = prepared() else { unreachable!("it is prepared") };
+    if let PrepareOutcome::Prepared { prepare_seq, reinitialise, .. } = &mut outcome {
+        (*prepare_seq, *reinitialise) = (8, true);
+    }
+    let effects = machine.step(Event::Prepared(outcome));
+    let [Effect::Begin(begin)] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!((begin.session, begin.prepare_seq, begin.reinitialise), (session(), 8, true));
 }
 
 #[test]

@@ -16,11 +16,11 @@ use rusqlite::vtab::{
     sqlite3_vtab_cursor,
 };
 use rusqlite::{Connection, Error};
-use sojourn_metadata::{Attribute, DataType, Entity};
+use sojourn_metadata::{Attribute, Entity};
 use sojourn_wire::batch::pgvalue::ValueError;
-use sojourn_wire::batch::{Batch, MAX_COLUMNS};
+use sojourn_wire::batch::{Batch, MAX_COLUMNS, ValueType};
 
-use super::value;
+use super::value::{Given, ValueRef, value_type};
 
 /// The table's name; only this connection has it.
 pub(super) const BATCH_TABLE: &str = "sojourn_batch";
@@ -33,14 +33,15 @@ pub(super) struct Inbox(Arc<Mutex<Option<Arc<Delivery>>>>);
 #[derive(Debug)]
 pub(super) struct Delivery {
     batch: Batch,
-    columns: Vec<(String, DataType)>,
+    columns: Vec<(String, ValueType)>,
     wrong: OnceLock<String>,
 }
 
 impl Delivery {
     /// A batch whose columns hold these attributes of an entity, in the batch's order.
     pub(super) fn new(batch: Batch, entity: &Entity) -> Self {
-        let column = |attribute: &Attribute| (format!("{}.{}", entity.name, attribute.name), attribute.data_type);
+        let name = |attribute: &Attribute| format!("{}.{}", entity.name, attribute.name);
+        let column = |attribute: &Attribute| (name(attribute), value_type(attribute.data_type));
         let columns = entity.attributes.iter().take(batch.header().attributes.len()).map(column).collect();
         Self { batch, columns, wrong: OnceLock::new() }
     }
@@ -156,10 +157,10 @@ unsafe impl VTabCursor for BatchCursor<'_> {
         let index = usize::try_from(index).unwrap_or(usize::MAX);
         let raw = delivery.batch.column(index).and_then(|column| column.get(self.row));
         match (raw, delivery.columns.get(index)) {
-            (Some(raw), Some((name, data_type))) => {
+            (Some(raw), Some((name, value_type))) => {
                 let mut text = self.text.borrow_mut();
-                let value = value::read(raw, *data_type, &mut text);
-                context.set_result(&value.map_err(|error| delivery.note_wrong(self.row, name, error))?)
+                let value = ValueRef::read(raw, *value_type, &mut text);
+                context.set_result(&Given(value.map_err(|error| delivery.note_wrong(self.row, name, error))?))
             }
             _ => context.set_result(&Null),
         }

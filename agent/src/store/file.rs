@@ -11,13 +11,11 @@ use rusqlite::{Connection, OpenFlags};
 use super::batch_table::Inbox;
 use super::error::Fault;
 use super::state::{Device, Mode};
+use super::upgrade::{self, FORMAT};
 use super::{Store, StoreError, adopt, state};
 
 /// "SJRN": what SQLite's header says of whose file it is.
 const APPLICATION_ID: u32 = 0x534a_524e;
-/// The format of the housekeeping tables.
-const FORMAT: u32 = 1;
-
 const HEADER_BYTES: usize = 100;
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 const FORMAT_AT: usize = 60;
@@ -63,8 +61,9 @@ pub(super) fn open_plain(path: &Path) -> Result<Connection, StoreError> {
 }
 
 fn connect(path: &Path) -> Result<Store, Fault> {
-    let connection = plain(path)?;
+    let mut connection = plain(path)?;
     check_format(&connection, path)?;
+    upgrade::bring_up(&mut connection)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
     connection.execute_batch(
         "PRAGMA foreign_keys = OFF;

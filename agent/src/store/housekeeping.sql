@@ -6,7 +6,8 @@
 --   mode           online | going_offline | offline | going_online
 --   next_sequence  number of the next operation that is taken up for sending
 --   open_group     row_number of the start marker whose group is open; no row when none is
---   setting.<name> whatever the agent wants to remember
+--   setting.<name> whatever the agent wants to remember:
+--     verification_due  the server was restored to an earlier state: every row is to be compared after the next session
 CREATE TABLE sojourn_state (
     key   TEXT PRIMARY KEY NOT NULL,
     value
@@ -24,6 +25,7 @@ CREATE TABLE sojourn_metadata (
 CREATE TABLE sojourn_session (
     one             INTEGER PRIMARY KEY CHECK (one = 1),
     session         TEXT NOT NULL,
+    prepare_seq     INTEGER NOT NULL DEFAULT 0, -- its number among the subscription's prepares; 0: not known
     totals          TEXT NOT NULL,              -- JSON: what must move, per entity
     last_batch      INTEGER NOT NULL DEFAULT 0, -- number of the last batch that is in the tables
     rows            INTEGER NOT NULL DEFAULT 0,
@@ -33,8 +35,9 @@ CREATE TABLE sojourn_session (
     finished        INTEGER NOT NULL DEFAULT 0
 );
 
--- key: an object. purpose: rows that the server must send again, because the device did not take what it sent, or
--- because a write of the device was refused. Who writes: the agent.
+-- key: an object. purpose: rows that the server must send again, because the device did not take what it sent, because a
+-- write of the device was refused, or because they were created here and may not be the user's to have. Who writes: the
+-- agent; a batch that holds a row takes it off, in the transaction that loads it.
 CREATE TABLE sojourn_refresh (
     object_type_code INTEGER NOT NULL,
     object_id        TEXT NOT NULL,

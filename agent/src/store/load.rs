@@ -64,6 +64,7 @@ impl Store {
         self.write(LOADING, |transaction| {
             let set_aside = set_aside(transaction, entity.object_type_code)?;
             let applied = Statements::new(entity, set_aside > 0).run(header.kind, transaction)?;
+            forget_asked(transaction, entity.object_type_code)?;
             let (rows, deletes) = match header.kind {
                 Kind::Rows => (applied, 0),
                 Kind::Deletes => (0, applied),
@@ -113,6 +114,17 @@ fn set_aside(transaction: &Transaction<'_>, object_type_code: i32) -> rusqlite::
         transaction.prepare_cached(&note)?.execute([])?;
     }
     Ok(count.unsigned_abs())
+}
+
+/// What has come need not be asked for any more; what was set aside must be.
+fn forget_asked(transaction: &Transaction<'_>, object_type_code: i32) -> rusqlite::Result<()> {
+    let any = "SELECT 1 FROM sojourn_refresh WHERE object_type_code = ?1";
+    if transaction.prepare_cached(any)?.exists([object_type_code])? {
+        let come = format!("SELECT c0 FROM {BATCH_TABLE} WHERE NOT {}", pending(object_type_code));
+        let sql = format!("DELETE FROM sojourn_refresh WHERE object_type_code = ?1 AND object_id IN ({come})");
+        transaction.prepare_cached(&sql)?.execute([object_type_code])?;
+    }
+    Ok(())
 }
 
 fn note_progress(transaction: &Transaction<'_>, loaded: &Loaded) -> rusqlite::Result<()> {

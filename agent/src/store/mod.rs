@@ -20,6 +20,7 @@
 mod adopt;
 mod batch_table;
 mod chunk;
+mod digest;
 mod error;
 mod file;
 mod load;
@@ -33,6 +34,7 @@ mod session;
 mod settle;
 mod state;
 mod take_up;
+mod upgrade;
 mod value;
 mod writer;
 
@@ -44,6 +46,7 @@ use sojourn_metadata::Metadata;
 use self::batch_table::Inbox;
 use self::error::Fault;
 
+pub use self::digest::{HeldRange, HeldRows};
 pub use self::error::StoreError;
 pub use self::load::Loaded;
 pub use self::queue::{EntryCommand, EntryState, QueueEntry, QueueSummary};

@@ -112,6 +112,18 @@ impl Store {
         })
     }
 
+    /// How many operations on an entity have no verdict yet.
+    ///
+    /// # Errors
+    /// That the database is damaged or cannot be read.
+    pub fn queue_unsent(&self, object_type_code: i32) -> Result<u64, StoreError> {
+        self.read("counting the queue", |connection| {
+            let sql = "SELECT count(*) FROM sojourn_queue \
+                       WHERE command_id < 10 AND state IN (0, 1) AND object_type_code = ?1";
+            Ok(connection.query_row(sql, [object_type_code], |row| row.get::<_, i64>(0))?.unsigned_abs())
+        })
+    }
+
     /// The oldest `limit` entries of the queue, markers included, in order of capture.
     ///
     /// # Errors

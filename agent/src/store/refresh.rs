@@ -27,6 +27,19 @@ impl Store {
         })
     }
 
+    /// Notes rows that the next prepare must ask for again.
+    ///
+    /// # Errors
+    /// That the database cannot be written.
+    pub fn refresh_add(&mut self, objects: &[ObjectRef]) -> Result<(), StoreError> {
+        self.write("noting what must be sent again", |transaction| {
+            for object in objects {
+                add(transaction, object.object_type_code, &object.object_id.to_string())?;
+            }
+            Ok(())
+        })
+    }
+
     /// Forgets rows that a prepare has asked for.
     ///
     /// # Errors

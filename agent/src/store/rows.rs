@@ -3,6 +3,7 @@
 use sojourn_metadata::Entity;
 use sojourn_metadata::sqlite::Ident;
 
+use super::value::from_sqlite;
 use super::{Store, StoreError, ValueRef};
 
 impl Store {
@@ -30,7 +31,7 @@ impl Store {
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
                 let values: Result<Vec<ValueRef<'_>>, _> =
-                    (0..entity.attributes.len()).map(|column| Ok(row.get_ref(column)?.into())).collect();
+                    (0..entity.attributes.len()).map(|column| Ok(from_sqlite(row.get_ref(column)?))).collect();
                 let values = values.map_err(|error: rusqlite::Error| error)?;
                 let Some(ValueRef::Text(id)) = values.first() else { continue };
                 visit(id, &values);
@@ -39,7 +40,7 @@ impl Store {
         })
     }
 
-    fn entity(&self, name: &str) -> Result<&Entity, StoreError> {
+    pub(super) fn entity(&self, name: &str) -> Result<&Entity, StoreError> {
         let metadata = &self.adopted()?.metadata;
         metadata.entity(name).ok_or_else(|| StoreError::NoEntity { name: name.to_owned() })
     }

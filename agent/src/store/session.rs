@@ -16,6 +16,8 @@ pub type Totals = Vec<EntityCounts>;
 pub struct Session {
     /// Which one.
     pub id: Uuid,
+    /// Its number among the subscription's prepares; 0 when it is not known.
+    pub prepare_seq: u64,
     /// What it must move.
     pub totals: Totals,
     /// The number of the last batch that is in the tables; 0 before the first.
@@ -35,16 +37,21 @@ impl Store {
     ///
     /// # Errors
     /// That the database cannot be written.
-    pub fn begin_session(&mut self, session: Uuid, totals: &[EntityCounts]) -> Result<(), StoreError> {
+    pub fn begin_session(
+        &mut self,
+        session: Uuid,
+        prepare_seq: u64,
+        totals: &[EntityCounts],
+    ) -> Result<(), StoreError> {
         self.write("beginning a session", |transaction| {
             if current(transaction)?.is_some_and(|stored| stored.id == session) {
                 return Ok(());
             }
             let totals = serde_json::to_string(totals).map_err(|error| Fault::damaged("totals", error))?;
-            let sql = "INSERT OR REPLACE INTO sojourn_session (one, session, totals, settled_through) \
-                       VALUES (1, ?1, ?2, ?3)";
+            let sql = "INSERT OR REPLACE INTO sojourn_session (one, session, prepare_seq, totals, settled_through) \
+                       VALUES (1, ?1, ?2, ?3, ?4)";
             let settled = settled_through(transaction)?;
-            transaction.execute(sql, rusqlite::params![session.to_string(), totals, settled])?;
+            transaction.execute(sql, rusqlite::params![session.to_string(), prepare_seq as i64, totals, settled])?;
             Ok(())
         })
     }
@@ -94,7 +101,8 @@ pub(super) fn expect(connection: &Connection, asked: Uuid) -> Result<Session, Fa
 }
 
 fn current(connection: &Connection) -> Result<Option<Session>, Fault> {
-    let sql = "SELECT session, totals, last_batch, rows, deletes, set_aside, finished FROM sojourn_session";
+    let sql =
+        "SELECT session, totals, last_batch, rows, deletes, set_aside, finished, prepare_seq FROM sojourn_session";
     connection.query_row(sql, [], |row| Ok(from_row(row))).optional()?.transpose()
 }
 
@@ -109,6 +117,7 @@ fn from_row(row: &Row<'_>) -> Result<Session, Fault> {
         deletes: row.get::<_, i64>(4)?.unsigned_abs(),
         set_aside: row.get::<_, i64>(5)?.unsigned_abs(),
         finished: row.get(6)?,
+        prepare_seq: row.get::<_, i64>(7)?.unsigned_abs(),
     })
 }
 

@@ -6,12 +6,14 @@ use sojourn_wire::message::operation::{Verdict, VerdictKind};
 use super::error::Fault;
 use super::{Store, StoreError, refresh};
 
+const CREATE: i64 = 1;
 const PLAYED_BACK: u8 = 2;
 const REFUSED: u8 = 3;
 
 impl Store {
     /// Stores verdicts. An operation that has one keeps it, so repeating this is harmless. The rows of refused
-    /// operations will be asked for again: what the server has is what counts.
+    /// operations will be asked for again: what the server has is what counts. So will rows that were created here: a
+    /// filter or a policy may keep them from the user, and the server does not know that they are on the device.
     ///
     /// # Errors
     /// That the database is damaged, full, or locked; nothing was stored.
@@ -26,7 +28,7 @@ impl Store {
 }
 
 fn settle_one(connection: &Connection, verdict: &Verdict) -> Result<(), Fault> {
-    let Some((row_number, object_type_code, object_id)) = unanswered(connection, verdict.sequence)? else {
+    let Some((row_number, object_type_code, object_id, command)) = unanswered(connection, verdict.sequence)? else {
         return Ok(());
     };
     let done = matches!(verdict.verdict, VerdictKind::Applied | VerdictKind::Merged);
@@ -38,17 +40,19 @@ fn settle_one(connection: &Connection, verdict: &Verdict) -> Result<(), Fault> {
     connection.prepare_cached(sql)?.execute(values)?;
     if done {
         connection.prepare_cached("DELETE FROM sojourn_blob WHERE row_number = ?1")?.execute([row_number])?;
-    } else {
+    }
+    if !done || command == CREATE {
         refresh::add(connection, object_type_code, &object_id)?;
     }
     Ok(())
 }
 
 /// The entry of an operation that has no verdict yet. Not `UPDATE … RETURNING`: that keeps a journal for each statement.
-fn unanswered(connection: &Connection, sequence: u64) -> rusqlite::Result<Option<(i64, i32, String)>> {
+fn unanswered(connection: &Connection, sequence: u64) -> rusqlite::Result<Option<(i64, i32, String, i64)>> {
     let Ok(sequence) = i64::try_from(sequence) else { return Ok(None) };
-    let sql = "SELECT row_number, object_type_code, object_id FROM sojourn_queue WHERE sequence = ?1 AND state = 1";
-    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let sql = "SELECT row_number, object_type_code, object_id, command_id FROM sojourn_queue \
+               WHERE sequence = ?1 AND state = 1";
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
     connection.prepare_cached(sql)?.query_row([sequence], read).optional()
 }
 

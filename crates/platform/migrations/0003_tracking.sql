@@ -9,14 +9,16 @@ ALTER TABLE dataset
   ADD registration bigint NOT NULL DEFAULT 0;
 
 -- key: stream. The tables whose changes are followed. With a key column each changed row is noted by its value; without
--- one, only that something changed. `dataset`s share them. Written by schema, on behalf of the administrator.
+-- one, only that something changed. Datasets share them; what none needs is removed. Written by schema, on behalf of
+-- the administrator.
 CREATE TABLE tracked_table (
   stream     int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   relation   oid NOT NULL,
   schema     text NOT NULL,
   name       text NOT NULL,
   key_column text,
-  UNIQUE NULLS NOT DISTINCT (relation, key_column)
+  datasets   text[] NOT NULL,
+  UNIQUE NULLS NOT DISTINCT (relation, key_column) DEFERRABLE
 );
 
 -- no key. What changed, and in which transaction: the log that triggers append to. It is only ever appended to, because

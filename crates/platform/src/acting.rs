@@ -9,6 +9,9 @@ use uuid::Uuid;
 
 use crate::sql::Ident;
 
+/// The role that finds candidates: it sees every row, and of each only the key, references and times.
+pub const SCAN_ROLE: &str = "sojourn_scan";
+
 /// Who a transaction acts as.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
@@ -41,6 +44,14 @@ pub enum ActingError {
         /// The setting in force.
         row_security: String,
     },
+    /// The transaction could not be switched to a role of our own.
+    #[error("the role did not take: expected {expected:?}, the transaction has {role:?}; nothing was read")]
+    NotRole {
+        /// The role.
+        expected: &'static str,
+        /// The role in force.
+        role: String,
+    },
     /// The transaction could not be switched back.
     #[error("the transaction still runs as {role:?} instead of the service; nothing was written")]
     NotService {
@@ -69,6 +80,16 @@ pub async fn become_user(tx: &mut Transaction<'_, Postgres>, identity: &Identity
     .execute(&mut **tx)
     .await?;
     check_user(tx, identity).await
+}
+
+/// Switches the transaction to a role of our own, until [`become_service`].
+///
+/// # Errors
+/// [`ActingError::NotRole`] when it did not take.
+pub async fn become_role(tx: &mut Transaction<'_, Postgres>, role: &'static str) -> Result<(), ActingError> {
+    sqlx::query("SELECT set_config('role', $1, true)").bind(role).execute(&mut **tx).await?;
+    let found: String = sqlx::query_scalar("SELECT current_user::text").fetch_one(&mut **tx).await?;
+    if found == role { Ok(()) } else { Err(ActingError::NotRole { expected: role, role: found }) }
 }
 
 /// Checks that the transaction acts as the user.

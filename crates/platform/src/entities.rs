@@ -20,6 +20,8 @@ pub struct Published {
     pub acting_role: Ident,
     /// Its entities, in load order.
     pub entities: Vec<Table>,
+    /// The metadata they were made from.
+    pub metadata: Metadata,
 }
 
 /// One entity's table.
@@ -54,9 +56,15 @@ impl Published {
     /// # Errors
     /// [`PlatformError::Name`] when the metadata holds what Postgres cannot have.
     pub fn new(version: u32, metadata: Metadata) -> Result<Self, PlatformError> {
-        let entities = metadata.entities.into_iter().map(table).collect::<Result<_, _>>()?;
+        let entities = metadata.entities.iter().cloned().map(table).collect::<Result<_, _>>()?;
         let acting_role = Ident::new(&metadata.acting_role)?;
-        Ok(Self { dataset: metadata.dataset, version, acting_role, entities })
+        Ok(Self { dataset: metadata.dataset.clone(), version, acting_role, entities, metadata })
+    }
+
+    /// The table of an entity.
+    #[must_use]
+    pub fn table(&self, entity: &str) -> Option<&Table> {
+        self.entities.iter().find(|table| table.entity == entity)
     }
 
     /// The table of an object type code.

@@ -10,6 +10,9 @@ static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
 
 /// The login of the services.
 pub const SERVICE_ROLE: &str = "sojourn_service";
+/// The role that finds rows which nobody may see any more: it reads every row, but only the columns that `schema`
+/// grants it.
+pub const SCAN_ROLE: &str = "sojourn_scan";
 
 /// Makes or updates everything Sojourn keeps in the database. Repeating it is harmless.
 ///
@@ -24,6 +27,7 @@ pub async fn install(
     service_password: Option<&str>,
 ) -> Result<(), PlatformError> {
     roles(admin, acting_role, service_password).await?;
+    scan_role(admin).await?;
     let mut tx = admin.begin().await.map_err(PlatformError::doing("beginning the set-up"))?;
     schema(&mut tx).await.map_err(PlatformError::doing("making the schema sojourn"))?;
     tx.commit().await.map_err(PlatformError::doing("making the schema sojourn"))?;
@@ -79,6 +83,42 @@ async fn roles(admin: &mut PgConnection, acting_role: &Ident, password: Option<&
         .map_err(PlatformError::doing("setting the password of sojourn_service"))?;
     }
     Ok(())
+}
+
+/// Makes the scanning role. Policies do not hold it back, which is not everybody's to give.
+async fn scan_role(admin: &mut PgConnection) -> Result<(), PlatformError> {
+    let doing = || PlatformError::doing("making the role sojourn_scan");
+    let made = sqlx::raw_sql(
+        "DO $$ BEGIN
+           IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'sojourn_scan' AND rolbypassrls) THEN
+             BEGIN
+               CREATE ROLE sojourn_scan NOLOGIN NOINHERIT BYPASSRLS;
+             EXCEPTION WHEN duplicate_object OR unique_violation THEN
+               ALTER ROLE sojourn_scan NOLOGIN NOINHERIT BYPASSRLS;
+             END;
+           END IF;
+           IF NOT EXISTS (SELECT FROM pg_auth_members WHERE roleid = 'sojourn_scan'::regrole
+                             AND member = 'sojourn_service'::regrole) THEN
+             BEGIN
+               GRANT sojourn_scan TO sojourn_service;
+             EXCEPTION WHEN unique_violation THEN NULL;
+             END;
+           END IF;
+         END $$",
+    )
+    .execute(admin)
+    .await;
+    match made {
+        Ok(_) => Ok(()),
+        Err(error) if error.as_database_error().and_then(|e| e.code()).as_deref() == Some("42501") => {
+            Err(PlatformError::Setup(format!(
+                "this login may not make {SCAN_ROLE}, a role that row-level security does not hold back ({error}); a \
+                 superuser must run: CREATE ROLE {SCAN_ROLE} NOLOGIN NOINHERIT BYPASSRLS (or ALTER ROLE, where it is \
+                 there); GRANT {SCAN_ROLE} TO {SERVICE_ROLE}; then do this again"
+            )))
+        }
+        Err(error) => Err(doing()(error)),
+    }
 }
 
 async fn schema(tx: &mut Transaction<'_, Postgres>) -> Result<(), sqlx::Error> {

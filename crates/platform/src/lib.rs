@@ -7,6 +7,7 @@
 pub mod acting;
 pub mod catalog;
 pub mod database;
+pub mod definition;
 pub mod entities;
 pub mod filter;
 pub mod install;

@@ -98,6 +98,20 @@ impl Sql {
         self
     }
 
+    /// Adds an expression as the catalog prints it, in parentheses.
+    #[must_use]
+    pub fn catalog_expression(mut self, expression: &CatalogExpression) -> Self {
+        let _ = write!(self.0, "({})", expression.0);
+        self
+    }
+
+    /// Adds another piece of SQL that was made by this builder.
+    #[must_use]
+    pub fn append(mut self, other: &Self) -> Self {
+        self.0.push_str(&other.0);
+        self
+    }
+
     /// Adds one piece for each item, with a literal between them.
     #[must_use]
     pub fn list<T>(
@@ -157,6 +171,38 @@ impl CatalogType {
     }
 }
 
+/// An expression as `pg_get_expr` prints it: of a policy, for instance. It comes from the catalog, where Postgres has
+/// parsed it, never from a client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CatalogExpression(String);
+
+impl CatalogExpression {
+    /// Takes the print of an expression. None when the text could end the expression and begin something else.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        let (mut open, mut parens, mut before) = (None, 0i32, ' ');
+        for c in text.chars() {
+            match (open, c) {
+                (_, '\0') => return None,
+                (Some(quote), c) if c == quote => open = None,
+                (Some(_), _) => {}
+                (None, '\'' | '"') => open = Some(c),
+                (None, '(') => parens += 1,
+                (None, ')') => parens -= 1,
+                (None, ';') => return None,
+                (None, '-') if before == '-' => return None,
+                (None, '*') if before == '/' => return None,
+                (None, _) => {}
+            }
+            if parens < 0 {
+                return None;
+            }
+            before = c;
+        }
+        (!text.trim().is_empty() && open.is_none() && parens == 0).then(|| Self(text.to_owned()))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -180,6 +226,24 @@ mod tests {
         for bad in ["", "int; DROP", "text)", "(", "a'b", "\"open", "int -- x", "int /* x */"] {
             assert!(CatalogType::new(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn expressions_are_expressions() {
+        let good = [
+            "(owner_id = ( SELECT crm.own_id(2, 'read'::crm.operation) AS own_id))",
+            "\"a;b\" = 'it''s; (not a -- comment'",
+            r"(note <> E'\\''')",
+            "(a - b) / c * d > 0",
+        ];
+        for good in good {
+            assert!(CatalogExpression::new(good).is_some(), "{good}");
+        }
+        for bad in ["", " ", "true) OR (true", "true; DROP", "a = 'open", "(a", "true -- x", "true /* x */", "a\0b"] {
+            assert!(CatalogExpression::new(bad).is_none(), "{bad}");
+        }
+        let sql = Sql::new("SELECT ").catalog_expression(&CatalogExpression::new("a OR b").expect("one"));
+        assert_eq!(sql.text(), "SELECT (a OR b)");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What `sojourn-dev` can be asked to do, one file each.
 
+pub(crate) mod bench;
 pub(crate) mod demo;
 mod report;
 pub(crate) mod scratch;
@@ -11,6 +12,7 @@ use sojourn_agent::store::StoreError;
 use sojourn_platform::PlatformError;
 
 use crate::agent::AgentError;
+use crate::bench::BenchError;
 use crate::instances::InstanceError;
 use crate::machine::MachineError;
 use crate::oracle::OracleError;
@@ -53,6 +55,9 @@ pub(crate) enum CommandError {
     /// The comparison.
     #[error(transparent)]
     Oracle(#[from] OracleError),
+    /// A benchmark.
+    #[error(transparent)]
+    Bench(#[from] BenchError),
     /// Everything ran, and something is wrong.
     #[error("not everything is as it should be:\n  - {}", .0.join("\n  - "))]
     Unexpected(Vec<String>),

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use sojourn_agent::store::StoreError;
 use sojourn_metadata::Metadata;
 use sojourn_platform::sql::InvalidIdent;
-use sqlx::PgPool;
+use sqlx::{PgPool, Postgres, Transaction};
 use uuid::Uuid;
 
 pub use compare::{Comparison, Counts, Difference, Report, What};
@@ -69,12 +69,22 @@ pub async fn compare(
     acting_role: &str,
     device_db: &Path,
 ) -> Result<Report, OracleError> {
+    let server = read::server(admin, user_id, acting_role).await?;
+    compare_rows(server, metadata, device_db, &[]).await
+}
+
+async fn compare_rows(
+    mut server: Transaction<'static, Postgres>,
+    metadata: &Metadata,
+    device_db: &Path,
+    only: &[(&str, &'static str)],
+) -> Result<Report, OracleError> {
     let mut report = Report::default();
-    let mut server = read::server(admin, user_id, acting_role).await?;
     for entity in &metadata.entities {
+        let condition = only.iter().find(|(name, _)| *name == entity.name).map(|(_, condition)| *condition);
         let device = read::device_rows(device_db, &entity.name).await?;
         let mut comparison = Comparison::begin(&mut report, entity, device);
-        read::server_rows(&mut server, entity, |values| comparison.server_row(values)).await?;
+        read::server_rows(&mut server, entity, condition, |values| comparison.server_row(values)).await?;
         comparison.end();
     }
     Ok(report)
@@ -85,6 +95,20 @@ pub async fn compare(
 /// # Errors
 /// As [`compare()`]; [`OracleError::Empty`] when it knows none.
 pub async fn compare_device(admin: &PgPool, device_db: &Path) -> Result<Report, OracleError> {
+    compare_device_where(admin, device_db, &[]).await
+}
+
+/// As [`compare_device`], of a device that is to hold of these entities only rows for which a condition holds: SQL about
+/// the row `e`, asked as the user.
+///
+/// # Errors
+/// As [`compare_device`]; also when a condition cannot be asked.
+pub async fn compare_device_where(
+    admin: &PgPool,
+    device_db: &Path,
+    only: &[(&str, &'static str)],
+) -> Result<Report, OracleError> {
     let (user_id, metadata) = read::device(device_db).await?;
-    compare(admin, &metadata, user_id, &metadata.acting_role, device_db).await
+    let server = read::server(admin, user_id, &metadata.acting_role).await?;
+    compare_rows(server, &metadata, device_db, only).await
 }

@@ -45,16 +45,22 @@ pub(super) async fn server(
     Err(OracleError::Identity { role, user, expected_role: acting_role.to_owned(), expected_user: user_id })
 }
 
-/// Hands every row of an entity that the user may see to `visit`, each value as text.
+/// Hands every row of an entity that the user may see to `visit`, each value as text; of all of them only those for which
+/// `condition`, SQL about the row `e`, holds.
 pub(super) async fn server_rows(
     tx: &mut Transaction<'static, Postgres>,
     entity: &Entity,
+    condition: Option<&'static str>,
     mut visit: impl FnMut(&[Option<String>]),
 ) -> Result<(), OracleError> {
     let failed = |source| OracleError::Server { what: entity.name.clone(), source };
     let columns: Vec<Ident> = entity.attributes.iter().map(|a| Ident::new(&a.name)).collect::<Result<_, _>>()?;
     let select = Sql::new("SELECT ").list(&columns, ", ", |sql, column| sql.ident(column).raw("::text"));
-    let select = select.raw(" FROM ").table(&Ident::new(&entity.schema)?, &Ident::new(&entity.table)?);
+    let select = select.raw(" FROM ").table(&Ident::new(&entity.schema)?, &Ident::new(&entity.table)?).raw(" e");
+    let select = match condition {
+        Some(condition) => select.raw(" WHERE ").raw(condition),
+        None => select,
+    };
     let mut rows = sqlx::query(select.into_sqlx()).fetch(&mut **tx);
     while let Some(row) = rows.try_next().await.map_err(failed)? {
         let values: Result<Vec<Option<String>>, _> = (0..columns.len()).map(|column| row.try_get(column)).collect();

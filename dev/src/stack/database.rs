@@ -55,7 +55,8 @@ pub(super) async fn set_up(
     };
     let service_url = url_of(&admin_url, install::SERVICE_ROLE, &password)?;
     let mut connection = connect(&admin_url).await?;
-    for warning in sojourn_schema::check(&mut connection, wanted).await?.warnings {
+    let registration = sojourn_schema::check(&mut connection, wanted).await?;
+    for warning in &registration.warnings {
         progress(&format!("warning: {warning}"));
     }
     if is_foreign {
@@ -63,7 +64,9 @@ pub(super) async fn set_up(
     }
     let one_at_a_time = SETTING_UP.lock().await;
     install::install(&mut connection, &Ident::new(&wanted.acting_role)?, Some(&password)).await?;
-    drop((one_at_a_time, connection));
+    drop(one_at_a_time);
+    sojourn_schema::track(&mut connection, &registration).await?;
+    drop(connection);
     let admin = sojourn_platform::connect(admin_url.expose(), "sojourn-stack", CONNECTIONS).await?;
     Ok(Opened { postgres, admin_url, service_url, admin })
 }

@@ -68,6 +68,11 @@ CREATE TABLE crm.role_privilege (
     PRIMARY KEY (role_id, object_type_code, operation)
 );
 
+-- Users from whom the Go Offline privilege was taken.
+CREATE TABLE crm.office_worker (
+    user_id uuid PRIMARY KEY REFERENCES crm.system_user ON DELETE CASCADE
+);
+
 -- One record opened to one user or team. A share always lets its principal read; writing and deleting are extra.
 CREATE TABLE crm.share (
     principal_id     uuid NOT NULL,

@@ -4,7 +4,7 @@
 SET LOCAL ROLE crm_owner;
 GRANT USAGE, CREATE ON SCHEMA crm TO crm_security;
 GRANT SELECT ON crm.system_user, crm.business_unit, crm.team, crm.team_member,
-    crm.role, crm.user_role, crm.role_privilege, crm.share TO crm_security;
+    crm.role, crm.user_role, crm.role_privilege, crm.share, crm.office_worker TO crm_security;
 RESET ROLE;
 
 SET LOCAL ROLE crm_security;
@@ -79,6 +79,36 @@ CREATE FUNCTION crm.may_assign(type_code integer, owner_id uuid, owning_business
 BEGIN ATOMIC
     SELECT coalesce(owner_id = crm.own_id(type_code, 'assign'), false)
         OR owning_business_unit_id = ANY (crm.business_units(type_code, 'assign'));
+END;
+
+-- Does the user have this role?
+CREATE FUNCTION crm.has_role(role_name text) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
+BEGIN ATOMIC
+    SELECT crm.is_active_user() AND EXISTS (
+        SELECT FROM crm.user_role u JOIN crm.role r ON r.id = u.role_id
+         WHERE u.user_id = crm.current_user_id() AND r.name = role_name);
+END;
+
+-- The Go Offline privilege: everybody has it from whom it was not taken.
+CREATE FUNCTION crm.may_go_offline() RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
+BEGIN ATOMIC
+    SELECT NOT EXISTS (SELECT FROM crm.office_worker w WHERE w.user_id = crm.current_user_id());
+END;
+
+-- All that reading a type of record takes from users, roles, teams and business units: while it is the same, their
+-- changes make no record of the type appear or disappear.
+CREATE FUNCTION crm.access_context(type_code integer) RETURNS jsonb
+    LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
+BEGIN ATOMIC
+    SELECT jsonb_build_object(
+        'active', crm.is_active_user(),
+        'own_id', crm.own_id(type_code, 'read'),
+        'business_units', (SELECT coalesce(jsonb_agg(reached.id ORDER BY reached.id), '[]')
+                             FROM unnest(crm.business_units(type_code, 'read')) AS reached (id)),
+        'teams', (SELECT coalesce(jsonb_agg(m.team_id ORDER BY m.team_id), '[]')
+                    FROM crm.team_member m WHERE m.user_id = crm.current_user_id()));
 END;
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA crm FROM PUBLIC;

@@ -137,7 +137,7 @@ async fn send_all(
 async fn analyze(pool: &PgPool) -> Result<(), SampleError> {
     let analyze = sqlx::query(
         "ANALYZE crm.business_unit, crm.system_user, crm.team, crm.team_member, crm.role, crm.user_role, \
-         crm.role_privilege, crm.share, crm.account, crm.contact, crm.lead, crm.opportunity, crm.task, \
+         crm.role_privilege, crm.share, crm.office_worker, crm.account, crm.contact, crm.lead, crm.opportunity, crm.task, \
          crm.phone_call, crm.appointment, crm.letter, crm.fax, crm.email, crm.incident, crm.incident_line, \
          crm.annotation",
     );

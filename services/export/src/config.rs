@@ -14,7 +14,8 @@ pub struct Config {
     #[command(flatten)]
     pub service: ServiceSettings,
 
-    /// How many sessions are worked on at once; each takes three connections to Postgres
+    /// How many sessions, and beside them verifications, are worked on at once; both together take four connections to
+    /// Postgres
     #[arg(long, env = "SOJOURN_EXPORT_CONCURRENCY", default_value_t = 4, value_name = "N")]
     pub concurrency: u16,
 

@@ -49,7 +49,10 @@ impl HandlerError {
             Self::Platform(error) | Self::Rows(RowsError::Platform(error)) => error.is_transient(),
             Self::Publish(error) => error.is_transient(),
             Self::Taken => true,
-            Self::Decode(_) | Self::Misrouted(_) | Self::Batch(_) | Self::Rows(RowsError::Batch { .. }) => false,
+            Self::Decode(_)
+            | Self::Misrouted(_)
+            | Self::Batch(_)
+            | Self::Rows(RowsError::Batch { .. } | RowsError::Compare { .. }) => false,
         }
     }
 }

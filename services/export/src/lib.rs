@@ -2,9 +2,10 @@
 //!
 //! It promises that a batch holds only rows that its user may read at the moment it is made, that a device hears of no
 //! batch that could not be made again or PostSynced, that at most a window of them is in the store, and that dying
-//! anywhere costs no more than making one batch again. Rows are read only as the user; this service writes only the
-//! record of its batches.
+//! anywhere costs no more than making one batch again. It answers with digests of what a device should hold, when the
+//! device asks. Rows are read only as the user; this service writes only the record of its batches.
 
+pub mod compare;
 pub mod config;
 pub mod db;
 pub mod error;
@@ -13,6 +14,7 @@ pub mod handlers;
 pub mod plan;
 pub mod statement;
 pub mod store;
+pub mod verify;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -27,6 +29,7 @@ use sqlx::PgPool;
 pub use config::Config;
 use db::rows::Ceiling;
 use handlers::Handlers;
+use verify::Verifier;
 
 /// How long a starting service waits for NATS.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -55,7 +58,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// # Errors
 /// [`ServeError`] when Postgres or NATS cannot be reached at the start; later the service waits for them.
 pub async fn serve(config: Config, shutdown: CancellationToken) -> Result<(), ServeError> {
-    let connections = u32::from(config.concurrency) * 3 + 1;
+    let connections = u32::from(config.concurrency) * 4 + 1;
     let pool = sojourn_platform::connect(config.service.database_url.expose(), "sojourn-export", connections).await?;
     let identity = Identity::of_service(Service::Export);
     let client = nats::connect(&config.service.nats_url, &config.service.nats_seed, &identity, PATIENCE).await?;
@@ -75,13 +78,17 @@ pub async fn serve_with(
     shutdown: CancellationToken,
 ) -> Result<(), ServeError> {
     let handlers = Handlers::new(pool.clone(), client.clone(), ceiling);
+    let verifier = Verifier::new(pool.clone(), client.clone());
     let questions = Questions::to(Service::Export).ready(env!("CARGO_PKG_VERSION"), move || {
         let pool = pool.clone();
         async move { sojourn_platform::database::is_reachable(&pool).await }
     });
-    let (answered, ()) = tokio::join!(
+    let export = move |job| handlers.clone().export(job);
+    let verify = move |job| verifier.clone().verify(job);
+    let (answered, (), ()) = tokio::join!(
         questions.serve(client.clone(), shutdown.clone()),
-        jobs::serve(client, &streams::EXPORT, concurrency, move |job| handlers.clone().export(job), shutdown),
+        jobs::serve(client.clone(), &streams::EXPORT, concurrency, export, shutdown.clone()),
+        jobs::serve(client, &streams::VERIFY, concurrency, verify, shutdown),
     );
     Ok(answered?)
 }

@@ -1,4 +1,4 @@
-//! The statements that pick a batch's keys and read its rows. Pure.
+//! The statements that pick keys and read rows, for a batch or a verification. Pure.
 //!
 //! Keys go into a temporary table, which is all that the acting role can see of the sync entries. The rows are read
 //! from the base table under row-level security, so that a row hidden since PrepareSync is not shipped. Both sides of
@@ -36,9 +36,36 @@ pub fn waiting(subscription_number: i64) -> Result<Sql, InvalidIdent> {
         .raw(" WHERE sync_state <> 0"))
 }
 
+/// Notes an entity's entries within ranges of keys in the temporary table: with the version that was sent, where the
+/// device has PostSynced it, and the number of the range, from 1. `$1` object type code, `$2` and `$3` the ranges' least
+/// and greatest keys.
+///
+/// # Errors
+/// Never for a number: the name is short.
+pub fn note_entries(subscription_number: i64) -> Result<Sql, InvalidIdent> {
+    Ok(Sql::new(
+        "INSERT INTO pg_temp.verify_key (object_id, version, range)
+SELECT s.object_id, CASE s.sync_state WHEN 0 THEN s.version END, r.number
+  FROM unnest($2::uuid[], $3::uuid[]) WITH ORDINALITY r (first, last, number)
+  JOIN sojourn.",
+    )
+    .ident(&entries(subscription_number)?)
+    .raw(" s ON s.object_type_code = $1 AND s.object_id BETWEEN r.first AND r.last"))
+}
+
 /// Reads the rows of the picked keys, which lie in `[first, last]`, in Postgres' binary form and in key order.
 #[must_use]
 pub fn copy_rows(table: &Table, first: Uuid, last: Uuid) -> Sql {
+    join(table, "export_key", "", first, last)
+}
+
+/// Reads the rows of the noted entries that are in the version that was sent, as [`copy_rows`] does.
+#[must_use]
+pub fn copy_unchanged(table: &Table, first: Uuid, last: Uuid) -> Sql {
+    join(table, "verify_key", " AND e.xmin = k.version", first, last)
+}
+
+fn join(table: &Table, keys: &'static str, on: &'static str, first: Uuid, last: Uuid) -> Sql {
     let key = &table.key().name;
     let column = |sql: Sql, column: &Column| {
         let sql = sql.raw("e.").ident(&column.name);
@@ -48,8 +75,11 @@ pub fn copy_rows(table: &Table, first: Uuid, last: Uuid) -> Sql {
         .list(&table.columns, ", ", column)
         .raw("\n  FROM ")
         .table(&table.schema, &table.table)
-        .raw(" e JOIN pg_temp.export_key k ON k.object_id = e.")
+        .raw(" e JOIN pg_temp.")
+        .raw(keys)
+        .raw(" k ON k.object_id = e.")
         .ident(key)
+        .raw(on)
         .raw("\n WHERE e.")
         .ident(key)
         .raw(" BETWEEN ")
@@ -103,6 +133,8 @@ mod tests {
             pick(7, BatchKind::Rows).expect("a name"),
             pick(7, BatchKind::Deletes).expect("a name"),
             copy_rows(&published.entities[0], Uuid::from_u128(1), Uuid::from_u128(2)),
+            note_entries(7).expect("a name"),
+            copy_unchanged(&published.entities[0], Uuid::from_u128(1), Uuid::from_u128(2)),
         ];
         let all = statements.iter().map(Sql::text).collect::<Vec<_>>().join(";\n\n");
         insta::with_settings!({ snapshot_path => "../golden", prepend_module_to_snapshot => false }, {

@@ -1,26 +1,30 @@
 //! Wire in, wire out: each handler commits, publishes what follows, and only then says Done. Every one may run twice.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use sojourn_platform::PlatformError;
-use sojourn_platform::entities::MetadataCache;
+use sojourn_platform::entities::Published;
 use sojourn_runtime::jobs::{Job, Outcome};
 use sojourn_runtime::nats::{self, PublishError};
 use sojourn_runtime::{Client, clock};
 use sojourn_wire::message::ack::{Ack, AckResult, Stage};
 use sojourn_wire::message::batch::ExportJob;
+use sojourn_wire::message::filters::{FiltersOutcome, FiltersRequest, FiltersResult};
 use sojourn_wire::message::prepare::{PrepareOutcome, PrepareRequest, PrepareResult};
 use sojourn_wire::message::{Message, decode, encode};
 use sojourn_wire::{AgentId, Subject, SubscriptionId, subject};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::db::session::{NewSession, Received, session_finish, session_forget, session_open, session_received};
-use crate::db::session::{session_next_sequence, session_of_request, session_superseded};
+use crate::db::post_sync;
+use crate::db::session::{Received, session_finish, session_forget, session_received, session_superseded};
 use crate::db::subscription::{Subscription, subscription_of};
-use crate::db::{order, post_sync, prepare};
 use crate::error::HandlerError;
+use crate::filters::{self, Asker};
+use crate::prepare_sync::{Begun, PrepareSync};
+use crate::sync::Mode;
 
 /// How long a confirmation of NATS may take.
 const WITHIN: Duration = Duration::from_secs(5);
@@ -30,25 +34,19 @@ const PATIENCE: u64 = 8;
 /// How often a PrepareSync is tried, over some minutes, before what stands in its way is told to the user.
 const TRIES: u64 = 16;
 
-/// What a device is told whose database lacks what was settled as being in it.
-const OLDER_COPY: &str = "this device's database is an older copy: another copy of it has synchronised since, or the \
-    server was restored; what it has not sent stays in its queue (sojourn-agent queue); to go on, set the device up \
-    anew with the same credentials in a new folder: sojourn-agent --home NEW-FOLDER init, then go-offline";
-
 /// What the handlers share.
 #[derive(Debug, Clone)]
 pub struct Handlers {
     pool: PgPool,
     nats: Client,
-    metadata: MetadataCache,
+    prepare_sync: PrepareSync,
 }
 
 impl Handlers {
     /// Handlers over these connections.
     #[must_use]
     pub fn new(pool: PgPool, nats: Client) -> Self {
-        let metadata = MetadataCache::new(pool.clone());
-        Self { pool, nats, metadata }
+        Self { prepare_sync: PrepareSync::new(pool.clone()), pool, nats }
     }
 
     /// A PrepareSync request.
@@ -61,17 +59,46 @@ impl Handlers {
         done(self.try_ack(job).await)
     }
 
+    /// A question about, or a change of, local data groups.
+    pub async fn filters(self, job: Job) -> Outcome {
+        done(self.try_filters(job).await)
+    }
+
+    async fn try_filters(&self, job: Job) -> Result<(), HandlerError> {
+        let Subject::FiltersRequest { agent, subscription: id } = job.subject else {
+            return Err(HandlerError::Misrouted(job.subject));
+        };
+        let request: FiltersRequest = decode(&job.payload)?;
+        let outcome = match subscription_of(&self.pool, &agent, &id).await? {
+            None => no_filters(unknown(&agent, &id)),
+            Some(subscription) if !subscription.active => no_filters(revoked(&id)),
+            Some(subscription) => {
+                let asker = Asker { id: &id, subscription: &subscription, now: clock::now() };
+                match filters::act(&self.pool, &self.prepare_sync, asker, request.action).await {
+                    Ok(outcome) => outcome,
+                    Err(error) if error.is_transient() && job.deliveries < TRIES => return Err(error.into()),
+                    Err(error) => no_filters(format!("the server could not do it: {error}")),
+                }
+            }
+        };
+        let to = Subject::FiltersResult { agent, subscription: id, request: request.request };
+        self.publish(&to, &FiltersResult { request: request.request, outcome }).await?;
+        Ok(())
+    }
+
     async fn try_prepare(&self, job: Job) -> Result<(), HandlerError> {
         let Subject::PrepareRequest { agent, subscription: id } = job.subject else {
             return Err(HandlerError::Misrouted(job.subject));
         };
         let request: PrepareRequest = decode(&job.payload)?;
         let outcome = match subscription_of(&self.pool, &agent, &id).await? {
-            None => refused(format!("the server does not know the subscription {id} of the device {agent}: init anew")),
-            Some(subscription) if !subscription.active => {
-                refused(format!("the subscription {id} was revoked: ask the administrator"))
-            }
-            Some(subscription) => self.prepare_sync(&id, &subscription, &request, job.deliveries).await?,
+            None => refused(unknown(&agent, &id)),
+            Some(subscription) if !subscription.active => refused(revoked(&id)),
+            Some(subscription) if !subscription.is_primary => refused(format!(
+                "another device synchronises the subscription {id}: ask the administrator to make {agent} its primary \
+                 client (sojourn-admin subscriptions primary {id} {agent})"
+            )),
+            Some(subscription) => self.prepared(&id, &subscription, &request, job.deliveries).await?,
         };
         if let PrepareOutcome::Prepared { session, .. } = &outcome {
             self.forget_superseded(&agent, &id).await?;
@@ -84,7 +111,7 @@ impl Handlers {
     }
 
     /// PrepareSync in one transaction; what the user may not do is an answer, not an error.
-    async fn prepare_sync(
+    async fn prepared(
         &self,
         id: &SubscriptionId,
         subscription: &Subscription,
@@ -107,44 +134,14 @@ impl Handlers {
         subscription: &Subscription,
         request: &PrepareRequest,
     ) -> Result<PrepareOutcome, PlatformError> {
-        let started = clock::now();
-        let metadata = self.metadata.newest(&subscription.dataset).await?;
-        let mut tx = prepare::prepare_begin(&self.pool, &subscription.entries).await?;
-        if let Some(answered) = session_of_request(&mut tx, id, request.request).await? {
-            return Ok(answered);
-        }
-        if let (Some(_), Some(holds)) = (request.metadata_version, &request.holds)
-            && !order::order_holds_all(&mut tx, id, holds).await?
-        {
-            return Ok(refused(OLDER_COPY.to_owned()));
-        }
-        if request.metadata_version.is_none() && !subscription.is_new {
-            prepare::prepare_reset(&mut tx, &subscription.entries).await?;
-        }
-        prepare::prepare_evaluate(&mut tx, &metadata, subscription).await?;
-        let entities = prepare::prepare_merge(&mut tx, &metadata, subscription, &request.refresh).await?;
-        let session = clock::fresh_id();
-        let dataset = metadata.dataset.parse();
-        let outcome = PrepareOutcome::Prepared {
-            session,
-            dataset: dataset.map_err(|e: sojourn_wire::InvalidToken| PlatformError::Setup(e.to_string()))?,
-            metadata_version: metadata.version,
-            entities,
-            prepare_seq: 0,
-            reinitialise: false,
-            next_sequence: session_next_sequence(&mut tx, id).await?,
-            elapsed_ms: clock::now().duration_since(started).as_millis().unsigned_abs() as u64,
+        let open = match self.prepare_sync.begin(id, subscription, request, clock::now()).await? {
+            Begun::Open(open) => open,
+            Begun::Answered(outcome) => return Ok(outcome),
         };
-        let opened = NewSession {
-            id: session,
-            subscription: id,
-            request: request.request,
-            metadata_version: metadata.version,
-            outcome: &outcome,
-        };
-        session_open(&mut tx, &opened).await?;
-        tx.commit().await.map_err(PlatformError::doing("committing PrepareSync"))?;
-        tracing::info!(subscription = %id, %session, "prepared {id}, session {session}");
+        let (metadata, session) = (Arc::clone(&open.situation.metadata), clock::fresh_id());
+        let (outcome, decided) = open.finish(session, clock::now).await?;
+        let modes = modes(&metadata, &decided.modes);
+        tracing::info!(subscription = %id, %session, modes, "prepared {id}, session {session}: {modes}");
         Ok(outcome)
     }
 
@@ -218,6 +215,32 @@ impl Handlers {
     async fn publish<M: Message>(&self, to: &Subject, message: &M) -> Result<(), PublishError> {
         nats::publish_stored(&self.nats, to, None, Bytes::from(encode(message)), WITHIN).await
     }
+}
+
+/// How a prepare went, in words: what was evaluated as a whole and why, and how many candidates elsewhere.
+fn modes(metadata: &Published, modes: &[Mode]) -> String {
+    let mut words: Vec<String> = Vec::new();
+    let mut candidates = 0;
+    for (table, mode) in metadata.entities.iter().zip(modes) {
+        match mode {
+            Mode::Full(why) => words.push(format!("all of {} because {why}", table.entity)),
+            Mode::Incremental(count) => candidates += count,
+        }
+    }
+    words.push(format!("{candidates} candidates"));
+    words.join(", ")
+}
+
+fn unknown(agent: &AgentId, id: &SubscriptionId) -> String {
+    format!("the server does not know the subscription {id} of the device {agent}: init anew")
+}
+
+fn revoked(id: &SubscriptionId) -> String {
+    format!("the subscription {id} was revoked: ask the administrator")
+}
+
+fn no_filters(reason: String) -> FiltersOutcome {
+    FiltersOutcome::Refused { reason, place: None }
 }
 
 fn refused(reason: String) -> PrepareOutcome {

@@ -7,8 +7,17 @@
 pub mod config;
 pub mod db;
 pub mod error;
+pub mod filters;
+pub mod groups;
 pub mod handlers;
+pub mod plan;
+pub mod prepare_sync;
+pub mod situation;
+pub mod sources;
 pub mod statement;
+pub mod sync;
+#[cfg(test)]
+mod testing;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -21,6 +30,7 @@ use sojourn_wire::{Service, streams};
 use sqlx::PgPool;
 
 pub use config::Config;
+use db::clean_up::{CleanedUp, clean_up};
 pub use db::subscription::subscription_enroll;
 use handlers::Handlers;
 
@@ -55,7 +65,7 @@ pub async fn serve(config: Config, shutdown: CancellationToken) -> Result<(), Se
     let pool = sojourn_platform::connect(config.service.database_url.expose(), "sojourn-prepare", connections).await?;
     let identity = Identity::of_service(Service::Prepare);
     let client = nats::connect(&config.service.nats_url, &config.service.nats_seed, &identity, PATIENCE).await?;
-    serve_with(pool, client, config.concurrency.into(), shutdown).await
+    serve_with(pool, client, &config, shutdown).await
 }
 
 /// Serves over these connections until `shutdown`.
@@ -65,16 +75,19 @@ pub async fn serve(config: Config, shutdown: CancellationToken) -> Result<(), Se
 pub async fn serve_with(
     pool: PgPool,
     client: Client,
-    concurrency: usize,
+    config: &Config,
     shutdown: CancellationToken,
 ) -> Result<(), ServeError> {
+    let concurrency = config.concurrency.into();
     let handlers = Handlers::new(pool.clone(), client.clone());
     let acks = handlers.clone();
+    let cleaning_up = clean_up_regularly(pool.clone(), config.clean_up_every(), config.retention(), shutdown.clone());
     let questions = Questions::to(Service::Prepare).ready(env!("CARGO_PKG_VERSION"), move || {
         let pool = pool.clone();
         async move { sojourn_platform::database::is_reachable(&pool).await }
     });
-    let (answered, (), ()) = tokio::join!(
+    let filters = handlers.clone();
+    let (answered, (), (), (), ()) = tokio::join!(
         questions.serve(client.clone(), shutdown.clone()),
         jobs::serve(
             client.clone(),
@@ -83,7 +96,34 @@ pub async fn serve_with(
             move |job| handlers.clone().prepare(job),
             shutdown.clone()
         ),
+        jobs::serve(
+            client.clone(),
+            &streams::FILTERS,
+            concurrency,
+            move |job| filters.clone().filters(job),
+            shutdown.clone()
+        ),
         jobs::serve(client, &streams::ACKS, concurrency, move |job| acks.clone().ack(job), shutdown),
+        cleaning_up,
     );
     Ok(answered?)
+}
+
+/// Cleans up now and then until `shutdown`. What fails is tried again the next time.
+async fn clean_up_regularly(pool: PgPool, every: Duration, retention: Duration, shutdown: CancellationToken) {
+    let mut due = tokio::time::interval(every);
+    due.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    while shutdown.run_until_cancelled(due.tick()).await.is_some() {
+        match clean_up(&pool, retention).await {
+            Ok(done) if done == CleanedUp::default() => {}
+            Ok(CleanedUp { expired, forgotten }) => {
+                tracing::info!(
+                    expired,
+                    forgotten,
+                    "{expired} subscriptions expired, {forgotten} changes were forgotten"
+                );
+            }
+            Err(error) => tracing::warn!(%error, "cleaning up failed, and is tried again in {every:?}: {error}"),
+        }
+    }
 }

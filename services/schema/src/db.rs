@@ -1,7 +1,11 @@
-//! The tables this service writes: `dataset`, `entity` and `metadata_version`; and the object type codes it reads
-//! back. The only user of sqlx here.
+//! The tables this service writes: `dataset`, `entity`, `metadata_version` and `tracked_table`; and the object type
+//! codes it reads back. The only user of sqlx here.
 
-use sojourn_metadata::Metadata;
+pub mod scan;
+pub mod stream;
+pub mod track;
+
+use sojourn_metadata::{Metadata, Rules};
 use sojourn_platform::PlatformError;
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool};
@@ -48,17 +52,27 @@ pub async fn codes_read(conn: &mut PgConnection) -> Result<Vec<KnownCode>, Schem
     Ok(rows.into_iter().map(|(code, dataset, entity)| KnownCode { code, dataset, entity }).collect())
 }
 
-/// Stores the metadata as the version in force: the newest one if that says the same, else one more.
+/// The rules that go with metadata.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InForce {
+    /// The rules, with the numbers of their streams.
+    pub rules: Rules,
+    /// The definition of who sees what, as it was when they were made.
+    pub definition: String,
+}
+
+/// Stores the metadata as the version in force, and the rules with it: the newest version if that says the same, else
+/// one more. Rules that are not as they were are another registration.
 ///
 /// One transaction, one at a time: replicas that start together agree on the number.
 ///
 /// # Errors
 /// [`SchemaError::CodeLost`] when a code was given to another entity since the metadata was checked; nothing is stored.
 /// [`SchemaError::Platform`] when the database fails.
-pub async fn version_store(pool: &PgPool, metadata: &Metadata) -> Result<Stored, SchemaError> {
+pub async fn version_store(pool: &PgPool, metadata: &Metadata, in_force: &InForce) -> Result<Stored, SchemaError> {
     let mut tx = pool.begin().await.map_err(PlatformError::doing("beginning to store the metadata"))?;
     lock(&mut tx).await?;
-    dataset_upsert(&mut tx, metadata).await?;
+    dataset_upsert(&mut tx, metadata, in_force).await?;
     entities_insert(&mut tx, metadata).await?;
     let hash = document::hash(metadata)?;
     let stored = match version_newest(&mut tx, &metadata.dataset).await? {
@@ -90,14 +104,19 @@ async fn lock(conn: &mut PgConnection) -> Result<(), PlatformError> {
     Ok(())
 }
 
-async fn dataset_upsert(conn: &mut PgConnection, metadata: &Metadata) -> Result<(), PlatformError> {
+async fn dataset_upsert(conn: &mut PgConnection, metadata: &Metadata, in_force: &InForce) -> Result<(), PlatformError> {
     sqlx::query(
-        "INSERT INTO sojourn.dataset (name, acting_role) VALUES ($1, $2)
-         ON CONFLICT (name) DO UPDATE SET acting_role = excluded.acting_role
-         WHERE dataset.acting_role <> excluded.acting_role",
+        "INSERT INTO sojourn.dataset (name, acting_role, rules, definition, registration) VALUES ($1, $2, $3, $4, 1)
+         ON CONFLICT (name) DO UPDATE
+         SET acting_role = excluded.acting_role, rules = excluded.rules, definition = excluded.definition,
+             registration = dataset.registration + 1
+         WHERE (dataset.acting_role, dataset.rules, dataset.definition)
+               IS DISTINCT FROM (excluded.acting_role, excluded.rules, excluded.definition)",
     )
     .bind(&metadata.dataset)
     .bind(&metadata.acting_role)
+    .bind(Json(&in_force.rules))
+    .bind(&in_force.definition)
     .execute(conn)
     .await
     .map_err(PlatformError::doing("storing the dataset"))?;

@@ -38,6 +38,26 @@ pub enum SchemaError {
         /// The code it was to get.
         code: i32,
     },
+    /// Changes would be missed.
+    #[error(
+        "the changes of {} are not tracked, or not as they must be; an administrator must run `sojourn-admin register \
+         --config sojourn.yaml`", tables.join(", ")
+    )]
+    NotTracked {
+        /// The tables.
+        tables: Vec<String>,
+    },
+    /// Nothing can be installed while somebody writes.
+    #[error(
+        "the tables whose changes are to be tracked are in use for longer than can be waited for: {}; nothing was \
+         changed, try again when they are not written for a moment", tables.join(", ")
+    )]
+    Busy {
+        /// Their oids.
+        relations: Vec<i64>,
+        /// Those in use, and by which process.
+        tables: Vec<String>,
+    },
     /// The metadata cannot be written down.
     #[error("the metadata cannot be written as JSON: {0}")]
     Document(String),

@@ -5,6 +5,9 @@
 //! guarded by row-level security that holds the acting role back, unless the file says `rls: none`. What is not is
 //! refused as a whole, with everything that is wrong and what to do about it, and changes nothing. The same metadata
 //! keeps its number, and an entity keeps its object type code for life. Nothing of the user's tables is ever altered.
+//!
+//! It also makes the rules by which changes are followed, and promises that none is missed: it does not start unless
+//! the triggers that note them are installed as they must be. To install them is an administrator's act ([`track`]()).
 
 pub mod check;
 pub mod config;
@@ -13,6 +16,8 @@ pub mod document;
 pub mod error;
 pub mod publish;
 pub mod register;
+pub mod statement;
+pub mod track;
 pub mod types;
 
 use std::ffi::OsString;
@@ -29,8 +34,10 @@ use sqlx::PgPool;
 
 pub use check::check;
 pub use config::Config;
+use db::InForce;
 pub use error::SchemaError;
 pub use publish::publish;
+pub use track::{Tracked, track};
 
 /// Connections to Postgres: one to publish, one to say that it is ready.
 const CONNECTIONS: u32 = 2;
@@ -86,8 +93,10 @@ async fn start(pool: &PgPool, client: &Client, wanted: &SojournYaml) -> Result<u
 
 async fn check_and_publish(pool: &PgPool, client: &Client, wanted: &SojournYaml) -> Result<u32, SchemaError> {
     let mut conn = pool.acquire().await.map_err(PlatformError::doing("taking a connection to check the metadata"))?;
-    let registration = check(&mut conn, wanted).await?;
+    let (registration, definition) = check::check_with_definition(&mut conn, wanted).await?;
+    let numbers = db::stream::numbers(&mut conn, &registration.streams).await?;
     drop(conn);
     registration.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-    publish(pool, client, &registration.metadata).await
+    let in_force = InForce { rules: registration.rules(&numbers), definition };
+    publish(pool, client, &registration.metadata, &in_force).await
 }

@@ -11,7 +11,7 @@ use sojourn_runtime::nats::{PublishError, publish_stored};
 use sojourn_wire::Subject;
 use sqlx::PgPool;
 
-use crate::db::{self, Stored};
+use crate::db::{self, InForce, Stored};
 use crate::document;
 use crate::error::SchemaError;
 
@@ -21,7 +21,7 @@ const CONFIRMATION: Duration = Duration::from_secs(5);
 const TRIES: u64 = 12;
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
 
-/// Stores the metadata as the version in force and publishes that version, and returns its number.
+/// Stores metadata and rules as the version in force and publishes that version, and returns its number.
 ///
 /// Repeating it is harmless: the same metadata keeps its number, and its message, published again, says the same. So
 /// every start publishes, and a NATS that lost everything has the newest version again.
@@ -29,8 +29,13 @@ const BACKOFF: Backoff = Backoff::new(Duration::from_millis(100), Duration::from
 /// # Errors
 /// [`SchemaError::CodeLost`] or [`SchemaError::Platform`] when nothing was stored; [`SchemaError::Publish`] when the
 /// version is stored and not published: do it again.
-pub async fn publish(pool: &PgPool, client: &Client, metadata: &Metadata) -> Result<u32, SchemaError> {
-    let Stored { version, is_new } = db::version_store(pool, metadata).await?;
+pub async fn publish(
+    pool: &PgPool,
+    client: &Client,
+    metadata: &Metadata,
+    in_force: &InForce,
+) -> Result<u32, SchemaError> {
+    let Stored { version, is_new } = db::version_store(pool, metadata, in_force).await?;
     let (dataset, entities) = (&metadata.dataset, metadata.entities.len());
     let subject = Subject::Schema { dataset: dataset.parse()?, version };
     announce(client, &subject, document::message(metadata, version)?.into()).await?;

@@ -8,12 +8,13 @@ fn the_agent_tells_wrong_usage_apart() {
     run(async {
         let folder = tempfile::tempdir().expect("a folder");
         let home = folder.path().join("home");
-        let wrong: [(&[&str], &str); 6] = [
+        let wrong: [(&[&str], &str); 7] = [
             (&[], "Usage"),
             (&["go-of-line"], "go-offline"),
             (&["init"], "--credentials"),
             (&["queue", "--limit", "many"], "many"),
             (&["sync", "--quickly"], "--quickly"),
+            (&["sync", "--no-repair"], "--verify"),
             (&["sync", "--patience", "-1"], "-1"),
         ];
         for (args, word) in wrong {

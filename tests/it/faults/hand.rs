@@ -35,13 +35,15 @@ impl Hand {
         let request =
             PrepareRequest { request: clock::fresh_id(), metadata_version: None, refresh: Vec::new(), holds: None };
         let prepared = link.prepare(&request).await.expect("an answer");
-        let PrepareOutcome::Prepared { session, dataset, metadata_version, entities, .. } = prepared.outcome else {
+        let PrepareOutcome::Prepared { session, dataset, metadata_version, entities, prepare_seq, .. } =
+            prepared.outcome
+        else {
             panic!("{:?}", prepared.outcome);
         };
         let published = link.schema(&dataset, metadata_version).await.expect("the metadata");
         let metadata: Metadata = serde_json::from_value(published.document).expect("metadata");
         store.adopt_metadata(metadata_version, &metadata).expect("tables are made");
-        store.begin_session(session, &entities).expect("the session begins");
+        store.begin_session(session, prepare_seq, &entities).expect("the session begins");
         Self { link, store, session }
     }
 

@@ -14,7 +14,12 @@ use crate::support::{World, WorldPlan, run};
 fn may_publish(subject: &Subject) -> bool {
     matches!(
         subject,
-        Subject::PrepareRequest { .. } | Subject::Ack { .. } | Subject::Operations { .. } | Subject::Rpc { .. }
+        Subject::PrepareRequest { .. }
+            | Subject::Ack { .. }
+            | Subject::FiltersRequest { .. }
+            | Subject::VerifyRequest { .. }
+            | Subject::Operations { .. }
+            | Subject::Rpc { .. }
     )
 }
 
@@ -26,6 +31,8 @@ fn may_subscribe(subject: &Subject) -> bool {
             | Subject::BatchResult { .. }
             | Subject::OperationsResult { .. }
             | Subject::AckResult { .. }
+            | Subject::FiltersResult { .. }
+            | Subject::VerifyResult { .. }
             | Subject::Schema { .. }
     )
 }

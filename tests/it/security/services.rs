@@ -14,8 +14,14 @@ use crate::support::{WorldPlan, run};
 /// What a service may publish, by the table of the design.
 fn may_publish(service: Service, subject: &Subject) -> bool {
     match (service, subject) {
-        (Service::Prepare, Subject::ExportJob { .. } | Subject::PrepareResult { .. } | Subject::AckResult { .. })
-        | (Service::Export, Subject::BatchPart { .. } | Subject::BatchResult { .. })
+        (
+            Service::Prepare,
+            Subject::ExportJob { .. }
+            | Subject::PrepareResult { .. }
+            | Subject::AckResult { .. }
+            | Subject::FiltersResult { .. },
+        )
+        | (Service::Export, Subject::BatchPart { .. } | Subject::BatchResult { .. } | Subject::VerifyResult { .. })
         | (Service::Schema, Subject::Schema { .. })
         | (Service::Replay, Subject::OperationsResult { .. }) => true,
         (_, Subject::DeadLetter { service: of }) => service == *of,

@@ -5,7 +5,7 @@ use sojourn_wire::{AgentId, Service, Subject, SubscriptionId};
 use uuid::Uuid;
 
 /// How many shapes of subjects there are; [`shape_of`] numbers them.
-const SHAPES: usize = 12;
+const SHAPES: usize = 16;
 
 /// Breaks the build when there is a new shape, so that [`every_subject`] gets one of it.
 fn shape_of(subject: &Subject) -> usize {
@@ -22,6 +22,10 @@ fn shape_of(subject: &Subject) -> usize {
         Subject::Schema { .. } => 9,
         Subject::Rpc { .. } => 10,
         Subject::DeadLetter { .. } => 11,
+        Subject::FiltersRequest { .. } => 12,
+        Subject::VerifyRequest { .. } => 13,
+        Subject::FiltersResult { .. } => 14,
+        Subject::VerifyResult { .. } => 15,
     }
 }
 
@@ -43,6 +47,10 @@ pub fn every_subject(agent: &AgentId, subscription: &SubscriptionId) -> Vec<Subj
         of_device(&|agent, subscription| Subject::BatchResult { agent, subscription, session: id, batch: 1 }),
         of_device(&|agent, subscription| Subject::OperationsResult { agent, subscription, chunk: id }),
         of_device(&|agent, subscription| Subject::AckResult { agent, subscription, session: id }),
+        of_device(&|agent, subscription| Subject::FiltersRequest { agent, subscription }),
+        of_device(&|agent, subscription| Subject::VerifyRequest { agent, subscription }),
+        of_device(&|agent, subscription| Subject::FiltersResult { agent, subscription, request: id }),
+        of_device(&|agent, subscription| Subject::VerifyResult { agent, subscription, request: id }),
         Subject::Schema { dataset: "crm".parse().expect("a token"), version: 1 },
     ];
     for service in Service::ALL {
@@ -112,7 +120,7 @@ pub fn wide() -> Vec<String> {
     ];
     let mut all: Vec<String> = tops.map(|top| format!("{top}.>")).to_vec();
     let more =
-        [">", "*", "*.>", "*.*.>", "op.*.*", "res.*.*.*.*", "evt.*.*.*", "req.prepare.>", "req.ack.>", "$KV.a.b"];
+        [">", "*", "*.>", "*.*.>", "op.*.*", "res.*.*.*.*", "evt.*.*.*", "req.prepare.>", "req.ack.>", "req.filters.>", "$KV.a.b"];
     all.extend(more.map(str::to_owned));
     all
 }

@@ -9,7 +9,7 @@ use super::registration::{self, every_type};
 use crate::support::{World, WorldPlan, run, shared};
 
 /// Rows for the table of every type: filled, empty, and as far out as the types go.
-const ROWS: &str = r#"
+pub const ROWS: &str = r#"
 INSERT INTO crm.account (id, name) VALUES ('a0000000-0000-0000-0000-000000000001', 'Häfen & "Söhne"'),
   ('a0000000-0000-0000-0000-000000000002', ''), ('a0000000-0000-0000-0000-000000000003', NULL);
 INSERT INTO crm."Every ""Type""" (id, a_bool, "An Int2", a_int4, a_int8, a_float4, a_float8, a_numeric, a_money14,
@@ -79,6 +79,8 @@ fn a_device_holds_every_type_value_by_value() {
         let world = offline(name).await;
         let rows = world.assert_converged(0).await;
         assert!(rows > 5 + 50 + 19, "{rows}");
+        let verified = world.devices[0].run(&["verify"]).await.expect(0);
+        assert_eq!((verified["rows"].as_u64(), verified["differences"].as_u64()), (Some(rows), Some(0)), "{verified}");
         let change = r#"UPDATE crm."Every ""Type""" SET a_numeric = a_numeric + 1, a_texts = '{}', "order" = 7"#;
         sqlx::query(change).execute(world.admin()).await.expect("the administrator may");
         let moved = sqlx::query("UPDATE crm.line SET id = gen_random_uuid() WHERE number > 40 AND number < 45");

@@ -1,11 +1,13 @@
 //! The statements of prepare, export and replay, explained by Postgres for every table of the sample, in the role that
 //! runs them: a wrong column, type or privilege shows here and not in the field.
 
+use sojourn_metadata::{Attribute, DataType, Entity, Relationship};
 use sojourn_platform::Identity;
-use sojourn_platform::acting::{become_service, become_user};
+use sojourn_platform::acting::{SCAN_ROLE, become_role, become_service, become_user};
 use sojourn_platform::entities::{MetadataCache, Published, Table};
+use sojourn_platform::filter::{ClockBound, Hop, Path};
 use sojourn_platform::sql::{Ident, Sql};
-use sojourn_prepare::statement::{SyncEntryTable, visible};
+use sojourn_prepare::statement::{SyncEntryTable, preview, referring, swept, visible, visible_among};
 use sojourn_replay::statement::{probe, statement};
 use sojourn_replay::validate::Write;
 use sojourn_replay::value::Parameter;
@@ -61,6 +63,25 @@ async fn planned(tx: &mut Transaction<'_, Postgres>, sql: &Sql, parameters: usiz
     }
 }
 
+/// Every relationship of an entity, as a path of a filter.
+fn paths(entity: &Entity) -> Vec<Path> {
+    let hop = |to: &Relationship| vec![Hop { attribute: to.attribute.clone(), target: to.target.clone() }];
+    entity.relationships.iter().map(hop).collect()
+}
+
+/// A comparison of every time of an entity with the clock.
+fn clocks(entity: &Entity) -> Vec<ClockBound> {
+    let is_time = |data_type| matches!(data_type, DataType::Date | DataType::Timestamp | DataType::TimestampTz);
+    let times = entity.attributes.iter().filter(|attribute| is_time(attribute.data_type));
+    let bound = |time: &Attribute| ClockBound {
+        path: vec![],
+        attribute: time.name.clone(),
+        offset: "-7 days".to_owned(),
+        data_type: time.data_type,
+    };
+    times.map(bound).collect()
+}
+
 #[test]
 fn what_prepare_says_is_understood() {
     run(async {
@@ -75,6 +96,10 @@ fn what_prepare_says_is_understood() {
             (entries.merge_updated(), 2),
             (entries.merge_inserted(), 0),
             (entries.merge_refused(), 3),
+            (entries.merge_candidates_deleted(), 3),
+            (entries.merge_candidates_updated(), 4),
+            (entries.merge_candidates_inserted(), 3),
+            (entries.merge_candidates_refused(), 2),
             (entries.drop_unknown(), 1),
             (entries.pending(), 0),
             (entries.post_sync_rows(), 4),
@@ -85,7 +110,19 @@ fn what_prepare_says_is_understood() {
         }
         become_user(&mut tx, &asking.user).await.expect("it takes");
         for table in &asking.metadata.entities {
-            planned(&mut tx, &visible(table), 0).await;
+            planned(&mut tx, &visible(table, None).sql, 0).await;
+            planned(&mut tx, &visible_among(table, None).sql, 1).await;
+            planned(&mut tx, &preview(table, None, None), 0).await;
+        }
+        become_service(&mut tx).await.expect("it takes");
+        become_role(&mut tx, SCAN_ROLE).await.expect("it takes");
+        for (table, entity) in asking.metadata.entities.iter().zip(&asking.metadata.metadata.entities) {
+            for path in paths(entity) {
+                planned(&mut tx, &referring(&asking.metadata, table, &path).expect("a path"), 2).await;
+            }
+            for bound in clocks(entity) {
+                planned(&mut tx, &swept(&asking.metadata, table, &bound).expect("a time"), 4).await;
+            }
         }
         tx.rollback().await.expect("it ends");
         asking.end().await;

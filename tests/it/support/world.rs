@@ -88,6 +88,20 @@ impl World {
         oracle::compare_device(self.admin(), &database).await.expect("both sides can be read")
     }
 
+    /// Asserts that a device holds exactly what its user may see, and of these entities only rows for which a condition
+    /// holds: SQL about the row `e`. Answers what was compared.
+    #[track_caller]
+    pub fn assert_narrowed(&self, device: usize, only: &[(&str, &'static str)]) -> impl Future<Output = Report> {
+        let place = std::panic::Location::caller();
+        async move {
+            let database = self.devices[device].database();
+            let report = oracle::compare_device_where(self.admin(), &database, only).await;
+            let report = report.expect("both sides can be read");
+            assert!(report.is_converged(), "at {place}: device {device} differs: {report:#?}");
+            report
+        }
+    }
+
     /// Ends it, and asserts that nothing is left over.
     pub async fn stop(self) {
         self.stack.stop().await.expect("nothing is left over");

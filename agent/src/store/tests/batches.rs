@@ -62,7 +62,7 @@ pub(super) fn deletes(number: u32, digits: &[u128]) -> Vec<u8> {
     writer.finish(fields(entity, number)).expect("a file")
 }
 
-fn tuple<'a>(columns: usize, values: impl Iterator<Item = &'a Raw>) -> Vec<u8> {
+pub(super) fn tuple<'a>(columns: usize, values: impl Iterator<Item = &'a Raw>) -> Vec<u8> {
     let mut tuple = (columns as i16).to_be_bytes().to_vec();
     for value in values {
         match value {
@@ -80,7 +80,7 @@ impl Sample {
     /// A device on which [`SESSION`] has begun.
     pub(super) fn in_session() -> Self {
         let mut sample = Self::new();
-        sample.store.begin_session(SESSION, &[]).expect("a session");
+        sample.store.begin_session(SESSION, 1, &[]).expect("a session");
         sample
     }
 

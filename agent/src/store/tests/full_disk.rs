@@ -43,7 +43,7 @@ fn making_tables_is_undone() {
     assert!(store.metadata().is_none());
     make_room(&store);
     store.adopt_metadata(1, &metadata()).expect("room");
-    store.begin_session(SESSION, &[]).expect("a session");
+    store.begin_session(SESSION, 1, &[]).expect("a session");
 }
 
 #[test]

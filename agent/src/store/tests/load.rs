@@ -39,7 +39,7 @@ fn progress_survives_a_restart() {
     sample.store.load(&accounts(1, &[(1, "A")])).expect("a load");
     let path = sample.store.path().to_path_buf();
     let mut reopened = Store::open(&path).expect("the database");
-    reopened.begin_session(SESSION, &[]).expect("the same session");
+    reopened.begin_session(SESSION, 1, &[]).expect("the same session");
     assert_eq!(reopened.session().expect("readable").expect("a session").last_batch, 1);
     assert!(reopened.load(&accounts(1, &[(1, "A")])).expect("answered").repeated);
     assert_eq!(reopened.load(&accounts(2, &[(2, "B")])).expect("the next").rows, 1);
@@ -103,7 +103,7 @@ fn an_attribute_may_be_called_like_a_column_of_the_batch() {
     let relationship = Relationship { attribute: "ref".into(), target: "account".into(), on_delete: OnDelete::SetNull };
     let odd = Entity { relationships: vec![relationship], ..super::sample::entity(1, "account", attributes) };
     let mut sample = Sample::with(&Metadata { entities: vec![odd.clone()], ..super::sample::metadata() });
-    sample.store.begin_session(SESSION, &[]).expect("a session");
+    sample.store.begin_session(SESSION, 1, &[]).expect("a session");
     sample.store.load(&rows_of(&odd, 1, &[vec![key(1), text("A")]])).expect("a load");
     sample.store.finish_session(SESSION).expect("indexes");
     sample.store.connection.execute_batch("UPDATE sojourn_session SET finished = 0").expect("it goes on");
@@ -124,7 +124,7 @@ fn an_entity_of_nothing_but_ids_loads() {
     let bare = super::sample::entity(1, "account", vec![]);
     let metadata = sojourn_metadata::Metadata { entities: vec![bare.clone()], ..super::sample::metadata() };
     let mut sample = Sample::with(&metadata);
-    sample.store.begin_session(SESSION, &[]).expect("a session");
+    sample.store.begin_session(SESSION, 1, &[]).expect("a session");
     let file = |number| super::batches::rows_of(&bare, number, &[vec![super::batches::key(1)]]);
     sample.store.load(&file(1)).expect("a load");
     sample.store.load(&file(2)).expect("a load");

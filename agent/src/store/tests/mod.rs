@@ -2,6 +2,7 @@
 
 mod batches;
 mod capture;
+mod digest;
 mod doubles;
 mod file;
 mod full_disk;

@@ -81,7 +81,7 @@ fn a_device_without_tables_loads_nothing() {
     let folder = tempfile::TempDir::new().expect("a folder");
     let path = folder.path().join("sojourn.db");
     let mut store = crate::store::Store::create(&path, &super::sample::device()).expect("a database");
-    store.begin_session(SESSION, &[]).expect("a session");
+    store.begin_session(SESSION, 1, &[]).expect("a session");
     let error = store.load(&accounts(1, &[])).expect_err("no tables");
     assert!(matches!(error, StoreError::NoTables { .. }), "{error}");
 }

@@ -21,11 +21,11 @@ fn applied(sequence: u64) -> Verdict {
 fn it_begins_goes_on_and_ends() {
     let mut sample = Sample::new();
     assert_eq!(sample.store.session().expect("readable"), None);
-    sample.store.begin_session(SESSION, &totals()).expect("begun");
+    sample.store.begin_session(SESSION, 1, &totals()).expect("begun");
     sample.store.load(&accounts(1, &[(1, "A")])).expect("a load");
-    sample.store.begin_session(SESSION, &totals()).expect("goes on");
+    sample.store.begin_session(SESSION, 1, &totals()).expect("goes on");
     let session = sample.store.session().expect("readable").expect("a session");
-    assert_eq!((session.id, session.last_batch, session.finished), (SESSION, 1, false));
+    assert_eq!((session.id, session.prepare_seq, session.last_batch, session.finished), (SESSION, 1, 1, false));
     assert_eq!(session.totals, totals());
     sample.store.finish_session(SESSION).expect("ended");
     sample.store.finish_session(SESSION).expect("harmless");
@@ -37,7 +37,7 @@ fn another_session_takes_its_place() {
     let mut sample = Sample::in_session();
     sample.store.load(&accounts(1, &[(1, "A")])).expect("a load");
     let other = Uuid::from_u128(1);
-    sample.store.begin_session(other, &[]).expect("begun");
+    sample.store.begin_session(other, 1, &[]).expect("begun");
     let session = sample.store.session().expect("readable").expect("a session");
     assert_eq!((session.id, session.last_batch, session.rows), (other, 0, 0));
     let error = sample.store.finish_session(SESSION).expect_err("it was replaced");
@@ -75,7 +75,7 @@ fn what_was_played_back_before_it_began_leaves_the_queue_when_it_ends() {
     };
     write(&sample, 1);
     play(&mut sample, 1);
-    sample.store.begin_session(SESSION, &[]).expect("begun");
+    sample.store.begin_session(SESSION, 1, &[]).expect("begun");
     write(&sample, 2);
     play(&mut sample, 2);
     write(&sample, 3);

@@ -69,3 +69,18 @@ fn a_load_that_fails_puts_nothing_off() {
     sample.store.load(&file).expect_err("cut");
     assert!(asked_again(&sample).is_empty());
 }
+
+#[test]
+fn what_has_come_is_not_asked_for_again() {
+    let mut sample = Sample::in_session();
+    let object = |digit| ObjectRef { object_type_code: 1, object_id: Uuid::from_u128(digit) };
+    let other_entity = || ObjectRef { object_type_code: 99, ..object(1) };
+    sample.store.load(&accounts(1, &[(3, "C")])).expect("a load");
+    let asked = [object(1), object(2), object(3), object(4), other_entity()];
+    sample.store.refresh_add(&asked).expect("noted");
+    sample.foreign().execute_batch(&format!("UPDATE account SET name = 'mine' WHERE id = {}", id(3))).expect("a write");
+    sample.store.load(&accounts(2, &[(1, "A"), (3, "C")])).expect("a load");
+    sample.store.load(&deletes(3, &[4])).expect("a load");
+    let left = [object(2), object(3), other_entity()];
+    assert_eq!(sample.store.refresh_list(9).expect("a list"), left, "not come, set aside, and another entity's");
+}

@@ -27,6 +27,11 @@ fn sent() -> Sample {
     sample
 }
 
+/// The accounts that will be asked for again.
+fn asked(sample: &Sample) -> Vec<u128> {
+    sample.store.refresh_list(9).expect("a list").iter().map(|object| object.object_id.as_u128()).collect()
+}
+
 fn all_kinds() -> Vec<Verdict> {
     use VerdictKind::{Applied, Cancelled, Conflict, Duplicate, Merged, Parked, Rejected};
     let kinds = [Applied, Merged, Duplicate, Conflict, Rejected, Parked, Cancelled];
@@ -50,8 +55,7 @@ fn each_verdict_is_kept_with_its_words() {
     let refused = &entries[4];
     assert_eq!(refused.reason.as_deref(), Some("why"));
     assert_eq!((refused.attribute.as_deref(), refused.trace_id.as_deref()), (Some("name"), Some("0123")));
-    let refresh: Vec<_> = sample.store.refresh_list(9).expect("a list").iter().map(|o| o.object_id.as_u128()).collect();
-    assert_eq!(refresh, [3, 4, 5, 6, 7]);
+    assert_eq!(asked(&sample), [1, 2, 3, 4, 5, 6, 7], "refused, or created here");
     let summary = sample.store.queue_summary().expect("a summary");
     assert_eq!((summary.waiting, summary.sent, summary.played_back, summary.refused), (0, 0, 2, 5));
 }
@@ -75,6 +79,28 @@ fn a_verdict_of_a_newer_service_counts_as_a_refusal() {
     let mut sample = sent();
     sample.store.settle(&[verdict(1, VerdictKind::Unknown)]).expect("settled");
     assert_eq!(entries(&sample)[0].state, EntryState::Refused);
+}
+
+#[test]
+fn of_rows_that_were_there_only_the_refused_are_asked_for_again() {
+    let mut sample = sent();
+    sample
+        .store
+        .settle(&(1..=7).map(|sequence| verdict(sequence, VerdictKind::Applied)).collect::<Vec<_>>())
+        .expect("ok");
+    let created = sample.store.refresh_list(9).expect("a list");
+    sample.store.refresh_clear(&created).expect("cleared");
+    let sql = format!(
+        "UPDATE account SET name = 'B' WHERE id IN ({}, {}); DELETE FROM account WHERE id = {}",
+        id(1),
+        id(2),
+        id(3)
+    );
+    sample.foreign().execute_batch(&sql).expect("writes");
+    sample.store.take_up(CHUNK, WIDE).expect("taken").expect("operations");
+    let kinds = [VerdictKind::Applied, VerdictKind::Rejected, VerdictKind::Applied];
+    sample.store.settle(&(8..).zip(kinds).map(|(n, kind)| verdict(n, kind)).collect::<Vec<_>>()).expect("settled");
+    assert_eq!(asked(&sample), [2]);
 }
 
 #[test]

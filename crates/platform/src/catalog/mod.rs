@@ -6,30 +6,52 @@
 //! Oids, 32 bits without a sign, are `i64` here; column numbers are `i16`, as the catalog has them.
 
 mod column;
+mod dependency;
 mod foreign_key;
 mod relation;
 mod role;
+mod routine;
 
 pub use column::{Column, TypeKind};
+pub use dependency::{Dependencies, Function, Object, ObjectKind, Policy, Unsteady};
 pub use foreign_key::ForeignKey;
 pub use relation::{Relation, TableName};
 pub use role::Role;
+pub use routine::Routine;
+
+use std::collections::BTreeSet;
 
 use sqlx::{Connection as _, PgConnection, Postgres, Transaction};
 
 use crate::database::PlatformError;
+
+/// What to look for.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The acting role's name.
+    pub role: &'a str,
+    /// Tables, by schema and name, each once.
+    pub places: &'a [[String; 2]],
+    /// Functions, by schema and name.
+    pub functions: &'a [[String; 2]],
+}
 
 /// One look at the catalog.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Catalog {
     /// The acting role; none when no role has its name. Without it nobody has a privilege in the rows below.
     pub role: Option<Role>,
-    /// What stands at the places that were asked for, in no particular order. Places with nothing are absent.
+    /// What stands at the places that were asked for, and what their policies lead to, in no particular order. Places
+    /// with nothing are absent.
     pub relations: Vec<Relation>,
-    /// Their columns, by relation and number.
+    /// The columns of what stands at the places, by relation and number.
     pub columns: Vec<Column>,
     /// The foreign keys of one column among them.
     pub foreign_keys: Vec<ForeignKey>,
+    /// What their policies lead to.
+    pub dependencies: Dependencies,
+    /// The functions that have one of the names that were asked for.
+    pub routines: Vec<Routine>,
     /// The name of every table of the database, for suggestions; only read when something was not found.
     pub table_names: Vec<TableName>,
 }
@@ -52,29 +74,37 @@ impl Catalog {
     }
 }
 
-/// Reads what the catalog says about `places` (schema and name each) and about what `role` may do with them.
-///
-/// Changes nothing. The connection must not be in a transaction.
+/// Reads what the catalog says. Changes nothing.
 ///
 /// # Errors
 /// [`PlatformError::Database`] says what was being read.
-pub async fn read(conn: &mut PgConnection, role: &str, places: &[[String; 2]]) -> Result<Catalog, PlatformError> {
-    let mut tx = begin(conn).await?;
-    let role = role::read(&mut tx, role).await?;
+pub async fn read(look: &mut Transaction<'_, Postgres>, asked: Asked<'_>) -> Result<Catalog, PlatformError> {
+    let role = role::read(look, asked.role).await?;
     let role_oid = role.as_ref().map(|role| role.oid);
-    let relations = relation::read(&mut tx, role_oid, places).await?;
-    let oids: Vec<i64> = relations.iter().map(|relation| relation.oid).collect();
-    let columns = column::read(&mut tx, role_oid, &oids).await?;
-    let foreign_keys = foreign_key::read(&mut tx, &oids).await?;
-    let all_found = relations.len() == places.len();
-    let table_names = if all_found { Vec::new() } else { relation::read_names(&mut tx).await? };
-    tx.commit().await.map_err(PlatformError::doing("ending the look at the catalog"))?;
-    Ok(Catalog { role, relations, columns, foreign_keys, table_names })
+    let found = relation::find(look, asked.places).await?;
+    let dependencies = dependency::read(look, role_oid, &found).await?;
+    let relations = relation::read(look, role_oid, &with_reached(&found, &dependencies)).await?;
+    let columns = column::read(look, role_oid, &found).await?;
+    let foreign_keys = foreign_key::read(look, &found).await?;
+    let routines = routine::read(look, role_oid, asked.functions).await?;
+    let all_found = found.len() == asked.places.len();
+    let table_names = if all_found { Vec::new() } else { relation::read_names(look).await? };
+    Ok(Catalog { role, relations, columns, foreign_keys, dependencies, routines, table_names })
 }
 
-/// One snapshot for all the statements. With nothing but `pg_catalog` in the search path, `format_type` writes the
-/// schema before the name of every type that is not Postgres' own, so that its words mean the same under any path.
-async fn begin(conn: &mut PgConnection) -> Result<Transaction<'_, Postgres>, PlatformError> {
+fn with_reached(found: &[i64], dependencies: &Dependencies) -> Vec<i64> {
+    let reached = dependencies.edges.iter().map(|(_, to)| to).filter(|to| to.kind == ObjectKind::Relation);
+    let all: BTreeSet<i64> = found.iter().copied().chain(reached.map(|to| to.oid)).collect();
+    all.into_iter().collect()
+}
+
+/// Begins to look: one snapshot for all the statements. With nothing but `pg_catalog` in the search path, `format_type`
+/// writes the schema before the name of every type that is not Postgres' own, so that its words mean the same under any
+/// path. The connection must not be in a transaction.
+///
+/// # Errors
+/// [`PlatformError::Database`].
+pub async fn begin(conn: &mut PgConnection) -> Result<Transaction<'_, Postgres>, PlatformError> {
     let doing = || PlatformError::doing("beginning to read the catalog");
     let mut tx = conn.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map_err(doing())?;
     sqlx::query("SELECT set_config('search_path', 'pg_catalog', true)").execute(&mut *tx).await.map_err(doing())?;

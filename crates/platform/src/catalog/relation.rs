@@ -29,6 +29,12 @@ pub struct Relation {
     pub role_reads_version: bool,
     /// The column numbers of its primary key, in the key's order; empty without one.
     pub primary_key: Vec<i16>,
+    /// It is a partition, or inherits: a statement that names its parent changes its rows.
+    pub has_parent: bool,
+    /// Other tables inherit from it, which are not its partitions.
+    pub has_heirs: bool,
+    /// A subscription of logical replication writes it.
+    pub is_replicated: bool,
 }
 
 impl Relation {
@@ -36,6 +42,12 @@ impl Relation {
     #[must_use]
     pub fn is_table(&self) -> bool {
         matches!(self.kind.as_str(), "r" | "p")
+    }
+
+    /// Whether its rows may be changed without a statement that names it: the triggers of statements would not fire.
+    #[must_use]
+    pub fn is_changed_unnamed(&self) -> bool {
+        self.kind == "p" || self.has_parent || self.is_replicated
     }
 
     /// What it is, in words: "a view".
@@ -64,13 +76,28 @@ pub struct TableName {
     pub name: String,
 }
 
-/// Reads what stands at these places. `role` is the acting role's oid; without one nothing is allowed to it.
+/// Reads the oids of what stands at these places.
+pub(super) async fn find(conn: &mut PgConnection, places: &[[String; 2]]) -> Result<Vec<i64>, PlatformError> {
+    let (schemas, names): (Vec<&str>, Vec<&str>) = places.iter().map(|[s, n]| (s.as_str(), n.as_str())).unzip();
+    sqlx::query_scalar(
+        "SELECT c.oid::bigint
+           FROM unnest($1::text[], $2::text[]) AS wanted (schema, name)
+           JOIN pg_namespace n ON n.nspname = wanted.schema
+           JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.name",
+    )
+    .bind(schemas)
+    .bind(names)
+    .fetch_all(conn)
+    .await
+    .map_err(PlatformError::doing("looking for tables in the catalog"))
+}
+
+/// Reads these relations. `role` is the acting role's oid; without one nothing is allowed to it.
 pub(super) async fn read(
     conn: &mut PgConnection,
     role: Option<i64>,
-    places: &[[String; 2]],
+    oids: &[i64],
 ) -> Result<Vec<Relation>, PlatformError> {
-    let (schemas, names): (Vec<&str>, Vec<&str>) = places.iter().map(|[s, n]| (s.as_str(), n.as_str())).unzip();
     // System columns have privileges as any other column has; what has no xmin (a view) gives null, and so does no role.
     sqlx::query_as(
         "SELECT c.oid::bigint AS oid,
@@ -92,15 +119,17 @@ pub(super) async fn read(
                     AS role_reads_version,
                 coalesce((SELECT k.conkey
                             FROM pg_constraint k
-                           WHERE k.conrelid = c.oid AND k.contype = 'p'), '{}') AS primary_key
-           FROM unnest($2::text[], $3::text[]) AS wanted (schema, name)
-           JOIN pg_namespace n ON n.nspname = wanted.schema
-           JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.name
-           LEFT JOIN pg_attribute x ON x.attrelid = c.oid AND x.attname = 'xmin' AND x.attnum < 0",
+                           WHERE k.conrelid = c.oid AND k.contype = 'p'), '{}') AS primary_key,
+                EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid) AS has_parent,
+                c.relkind <> 'p' AND EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = c.oid) AS has_heirs,
+                EXISTS (SELECT FROM pg_subscription_rel s WHERE s.srrelid = c.oid) AS is_replicated
+           FROM pg_class c
+           JOIN pg_namespace n ON n.oid = c.relnamespace
+           LEFT JOIN pg_attribute x ON x.attrelid = c.oid AND x.attname = 'xmin' AND x.attnum < 0
+          WHERE c.oid = ANY ($2::bigint[]::oid[])",
     )
     .bind(role)
-    .bind(schemas)
-    .bind(names)
+    .bind(oids)
     .fetch_all(conn)
     .await
     .map_err(PlatformError::doing("reading tables from the catalog"))

@@ -64,6 +64,7 @@ mod codes;
 mod column;
 mod copy;
 mod cursor;
+mod digest;
 mod encode;
 mod error;
 mod header;
@@ -71,15 +72,18 @@ mod parts;
 pub mod pgvalue;
 mod reader;
 mod tuple;
+mod value;
 mod writer;
 
 pub use codes::{Compression, Kind, ResultCode};
 pub use column::Column;
 pub use copy::CopyStream;
+pub use digest::{Digest, RangeHasher, RowHasher};
 pub use error::BatchError;
 pub use header::{Header, HeaderFields};
 pub use parts::{Assembler, PART_BYTES, Parts, join, split};
 pub use reader::{Batch, DecodeLimits};
+pub use value::{Value, ValueType};
 pub use writer::{BatchWriter, MAX_RAW_BYTES, refusal};
 
 /// The widest row Postgres can send: its limit on the columns of one `SELECT`.

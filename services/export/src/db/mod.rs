@@ -2,5 +2,7 @@
 
 pub mod activity;
 pub mod batch;
+mod keys;
 pub mod rows;
 pub mod session;
+pub mod verify;

@@ -4,12 +4,13 @@ use futures_util::StreamExt as _;
 use sojourn_platform::PlatformError;
 use sojourn_platform::acting::{self, Identity};
 use sojourn_platform::entities::Table;
-use sojourn_platform::sql::{Ident, Sql};
+use sojourn_platform::sql::Ident;
 use sojourn_wire::batch::{BatchError, BatchWriter, CopyStream};
 use sqlx::pool::PoolConnection;
 use sqlx::{Connection as _, PgConnection, PgPool, Postgres, Transaction};
 use uuid::Uuid;
 
+use super::keys;
 use crate::plan::{Place, Step};
 use crate::statement;
 
@@ -33,6 +34,14 @@ pub enum RowsError {
     /// What Postgres sent cannot be a batch.
     #[error("{entity} cannot be made into a batch: {source}")]
     Batch {
+        /// The entity.
+        entity: String,
+        /// What is wrong.
+        source: BatchError,
+    },
+    /// What Postgres sent cannot be compared with a device.
+    #[error("{entity} cannot be compared: {source}")]
+    Compare {
         /// The entity.
         entity: String,
         /// What is wrong.
@@ -180,29 +189,15 @@ fn too_large(table: &Table, object_id: Uuid, bytes: u64, most: u64) {
 }
 
 /// The object id of a tuple: its first field, a uuid.
-fn object_id(tuple: &[u8]) -> Uuid {
+pub(super) fn object_id(tuple: &[u8]) -> Uuid {
     const FIELD_COUNT_AND_LENGTH: usize = 6;
     let bytes = tuple.get(FIELD_COUNT_AND_LENGTH..FIELD_COUNT_AND_LENGTH + 16);
     bytes.and_then(|bytes| Uuid::from_slice(bytes).ok()).unwrap_or_default()
 }
 
-/// A connection with the temporary table of keys, which the acting role may read.
 async fn connection(pool: &PgPool, acting_role: &Ident) -> Result<PoolConnection<Postgres>, PlatformError> {
-    let doing = || PlatformError::doing("making the temporary table of keys");
-    let mut connection = pool.acquire().await.map_err(doing())?;
-    let exists: bool = sqlx::query_scalar("SELECT to_regclass('pg_temp.export_key') IS NOT NULL")
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(doing())?;
-    if !exists {
-        sqlx::raw_sql("CREATE TEMPORARY TABLE export_key (object_id uuid PRIMARY KEY) ON COMMIT DELETE ROWS")
-            .execute(&mut *connection)
-            .await
-            .map_err(doing())?;
-        let grant = Sql::new("GRANT SELECT ON pg_temp.export_key TO ").ident(acting_role);
-        sqlx::query(grant.into_sqlx()).execute(&mut *connection).await.map_err(doing())?;
-    }
-    Ok(connection)
+    let create = "CREATE TEMPORARY TABLE export_key (object_id uuid PRIMARY KEY) ON COMMIT DELETE ROWS";
+    keys::connection(pool, acting_role, "export_key", create).await
 }
 
 async fn begin(connection: &mut PgConnection) -> Result<Transaction<'_, Postgres>, PlatformError> {

@@ -46,24 +46,44 @@ pub async fn order_settled(tx: &mut Transaction<'_, Postgres>, session: Uuid, ba
     Ok(())
 }
 
-/// Whether everything that was settled for this subscription is in the database of a device that is this far.
+/// How a device's database compares with what was settled for its subscription.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Device {
+    /// It holds nothing, whatever was settled.
+    Empty,
+    /// It holds everything that was settled.
+    Current,
+    /// It lacks something: another copy of it has synchronised since.
+    OlderCopy,
+    /// It has been prepared more often than the server knows: the server was restored to an earlier state.
+    Ahead,
+}
+
+/// Compares how far a device is with what was settled.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn order_holds_all(
+pub async fn order_place(
     tx: &mut Transaction<'_, Postgres>,
     subscription: &SubscriptionId,
     holds: &Holds,
-) -> Result<bool, PlatformError> {
-    sqlx::query_scalar(
-        "SELECT NOT EXISTS (SELECT FROM sojourn.session_order WHERE subscription_id = $1 AND settled > 0)
+) -> Result<Device, PlatformError> {
+    let (ahead, holds_all): (bool, bool) = sqlx::query_as(
+        "SELECT $4 > (SELECT prepare_seq FROM sojourn.subscription WHERE id = $1),
+                NOT EXISTS (SELECT FROM sojourn.session_order WHERE subscription_id = $1 AND settled > 0)
              OR EXISTS (SELECT FROM sojourn.session_order
                          WHERE subscription_id = $1 AND session_id = $2 AND settled <= $3)",
     )
     .bind(subscription.as_str())
     .bind(holds.session)
     .bind(i64::from(holds.batch))
+    .bind(holds.prepare_seq.cast_signed())
     .fetch_one(&mut **tx)
     .await
-    .map_err(PlatformError::doing("comparing how far the device is"))
+    .map_err(PlatformError::doing("comparing how far the device is"))?;
+    Ok(match (ahead, holds_all) {
+        (true, _) => Device::Ahead,
+        (false, true) => Device::Current,
+        (false, false) => Device::OlderCopy,
+    })
 }

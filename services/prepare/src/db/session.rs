@@ -1,5 +1,6 @@
 //! Sessions: opened by a prepare, superseded by the next, finished by the agent.
 
+use jiff::Timestamp;
 use sojourn_platform::PlatformError;
 use sojourn_wire::SubscriptionId;
 use sojourn_wire::message::prepare::PrepareOutcome;
@@ -39,6 +40,12 @@ pub struct NewSession<'a> {
     pub request: Uuid,
     /// The metadata version of its batches.
     pub metadata_version: u32,
+    /// The subscription's how manyeth prepare it is.
+    pub prepare_seq: i64,
+    /// The hash of everything that decided who sees what.
+    pub definition: &'a str,
+    /// The clock that filters were evaluated with.
+    pub evaluated_at: Timestamp,
     /// The answer.
     pub outcome: &'a PrepareOutcome,
 }
@@ -54,13 +61,18 @@ pub async fn session_open(tx: &mut Transaction<'_, Postgres>, session: &NewSessi
         .execute(&mut **tx)
         .await
         .map_err(doing())?;
-    let prepare_seq: i64 = sqlx::query_scalar(
+    sqlx::query(
         "UPDATE sojourn.subscription
-            SET snapshot = pg_current_snapshot(), evaluated_at = now(), prepare_seq = prepare_seq + 1
-          WHERE id = $1 RETURNING prepare_seq",
+            SET snapshot = pg_current_snapshot(), evaluated_at = $3::text::timestamptz, prepare_seq = $2,
+                definition = $4, metadata_version = $5, status = 'active'
+          WHERE id = $1",
     )
     .bind(session.subscription.as_str())
-    .fetch_one(&mut **tx)
+    .bind(session.prepare_seq)
+    .bind(session.evaluated_at.to_string())
+    .bind(session.definition)
+    .bind(i64::from(session.metadata_version))
+    .execute(&mut **tx)
     .await
     .map_err(doing())?;
     sqlx::query(
@@ -70,13 +82,13 @@ pub async fn session_open(tx: &mut Transaction<'_, Postgres>, session: &NewSessi
     .bind(session.id)
     .bind(session.subscription.as_str())
     .bind(session.request)
-    .bind(prepare_seq)
+    .bind(session.prepare_seq)
     .bind(i64::from(session.metadata_version))
     .bind(Json(session.outcome))
     .execute(&mut **tx)
     .await
     .map_err(doing())?;
-    order_open(tx, session.id, session.subscription, prepare_seq).await?;
+    order_open(tx, session.id, session.subscription, session.prepare_seq).await?;
     if let PrepareOutcome::Prepared { entities, .. } = session.outcome {
         let column = |count: fn(&_) -> u64| entities.iter().map(|e| count(e).cast_signed()).collect::<Vec<i64>>();
         sqlx::query(

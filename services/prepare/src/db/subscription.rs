@@ -20,6 +20,8 @@ pub struct Subscription {
     pub active: bool,
     /// It has never been prepared.
     pub is_new: bool,
+    /// The device that asks is the one that synchronises it.
+    pub is_primary: bool,
 }
 
 #[derive(sqlx::FromRow)]
@@ -29,6 +31,7 @@ struct Row {
     user_id: Uuid,
     status: String,
     is_new: bool,
+    is_primary: bool,
 }
 
 /// The subscription, if the agent is one of its clients.
@@ -43,7 +46,7 @@ pub async fn subscription_of(
     let row: Option<Row> = sqlx::query_as(
         "UPDATE sojourn.subscription_client c SET last_seen = now() FROM sojourn.subscription s
           WHERE s.id = c.subscription_id AND s.id = $1 AND c.client_id = $2
-         RETURNING s.number, s.dataset, s.user_id, s.status, s.snapshot IS NULL AS is_new",
+         RETURNING s.number, s.dataset, s.user_id, s.status, s.snapshot IS NULL AS is_new, c.is_primary",
     )
     .bind(id.as_str())
     .bind(agent.as_str())
@@ -55,14 +58,15 @@ pub async fn subscription_of(
             dataset: row.dataset,
             user_id: row.user_id,
             entries: SyncEntryTable::new(row.number)?,
-            active: row.status == "active",
+            active: row.status != "revoked",
             is_new: row.is_new,
+            is_primary: row.is_primary,
         })
     };
     row.map(subscription).transpose()
 }
 
-/// Registers a device of a user. Repeating it changes nothing.
+/// Registers a device of a user. The first one of a subscription is its primary client. Repeating it changes nothing.
 ///
 /// # Errors
 /// When the subscription exists for another user, or the database fails.
@@ -93,7 +97,8 @@ pub async fn subscription_enroll(
         return Err(PlatformError::Setup(format!("subscription {id} belongs to user {owner}, not {user_id}")));
     }
     sqlx::query(
-        "INSERT INTO sojourn.subscription_client (subscription_id, client_id, name) VALUES ($1, $2, $3)
+        "INSERT INTO sojourn.subscription_client (subscription_id, client_id, name, is_primary)
+         SELECT $1, $2, $3, NOT EXISTS (SELECT FROM sojourn.subscription_client WHERE subscription_id = $1)
          ON CONFLICT (subscription_id, client_id) DO NOTHING",
     )
     .bind(id.as_str())

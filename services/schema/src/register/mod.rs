@@ -3,20 +3,29 @@
 
 mod attributes;
 mod codes;
+mod depends;
+mod follow;
+mod functions;
+mod groups;
 mod nearest;
 mod problem;
+mod reach;
 mod relationships;
 mod role;
+mod stream;
 mod table;
 #[cfg(test)]
 mod tests;
 
 pub use codes::KnownCode;
+pub(crate) use functions::names as function_names;
 pub use problem::{At, Problem, Warning};
+pub use stream::Stream;
 
 use sojourn_metadata::config::EntityConfig;
 use sojourn_metadata::order::load_order;
-use sojourn_metadata::{Config as SojournYaml, Entity, Metadata};
+use sojourn_metadata::rules::Watched;
+use sojourn_metadata::{Config as SojournYaml, Entity, Metadata, Rules};
 use sojourn_platform::catalog::{Catalog, Relation};
 use sojourn_wire::streams::MAX_MESSAGE_BYTES;
 
@@ -29,9 +38,27 @@ pub struct Registration {
     pub metadata: Metadata,
     /// What is allowed, but rarely meant.
     pub warnings: Vec<Warning>,
+    /// The tables whose changes must be followed.
+    pub streams: Vec<Stream>,
+    /// The rules, with positions in `streams` where streams have their numbers.
+    rules: Rules,
 }
 
-/// Makes metadata of the wanted entities.
+impl Registration {
+    /// The rules, once each stream has its number: `numbers` stand as `streams` do.
+    #[must_use]
+    pub fn rules(&self, numbers: &[i32]) -> Rules {
+        stream::numbered(self.rules.clone(), numbers)
+    }
+
+    /// What must not change unnoticed.
+    #[must_use]
+    pub fn watched(&self) -> &Watched {
+        &self.rules.watched
+    }
+}
+
+/// Makes metadata and rules of the wanted entities.
 ///
 /// `known` are the object type codes given so far, of all datasets: an entity keeps its own, and what has none and
 /// asks for none gets the next free one from 10000.
@@ -62,7 +89,30 @@ pub fn register(wanted: &SojournYaml, catalog: &Catalog, known: &[KnownCode]) ->
     let (dataset, acting_role) = (wanted.dataset.clone(), wanted.acting_role.clone());
     let metadata = Metadata { dataset, acting_role, entities: load_order(entities) };
     problems.extend(too_large(&metadata));
-    if problems.is_empty() { Ok(Registration { metadata, warnings }) } else { Err(once(problems)) }
+    problems.extend(functions::problems(wanted, catalog));
+    warnings.extend(functions::warnings(wanted, catalog));
+    let followed = follow::follow(wanted, catalog, &metadata);
+    problems.extend(followed.problems);
+    warnings.extend(followed.warnings);
+    if problems.is_empty() {
+        // Filters are read against metadata that stands.
+        problems = groups::problems(wanted, &metadata);
+    }
+    if !problems.is_empty() {
+        return Err(once(problems));
+    }
+    let mut watched = followed.watched;
+    watched.functions.extend(functions::called(wanted, catalog));
+    watched.functions.sort_unstable();
+    watched.functions.dedup();
+    let rules = Rules {
+        entities: followed.entities,
+        go_offline: wanted.go_offline.clone(),
+        in_role: wanted.in_role.clone(),
+        users_define: wanted.users_define,
+        watched,
+    };
+    Ok(Registration { metadata, warnings, streams: followed.streams.into_vec(), rules })
 }
 
 /// One wanted entity, and what stands at its place.
@@ -80,6 +130,12 @@ impl<'a> Place<'a> {
         let [schema, table] = place;
         Self { at: At { entity: entity.name.clone(), schema, table }, entity, catalog, relation }
     }
+}
+
+/// The column that is a table's primary key, where that is one column.
+fn key_column<'a>(catalog: &'a Catalog, relation: &Relation) -> Option<&'a str> {
+    let mut columns = catalog.columns_of(relation.oid);
+    columns.find(|column| relation.primary_key == [column.number]).map(|column| column.name.as_str())
 }
 
 /// A version is one message, whatever its number.

@@ -145,6 +145,38 @@ pub enum Problem {
              was registered; choose another, or leave `type_code:` out"
     )]
     CodeTaken { entity: String, code: i32, owner: String, dataset: String },
+    /// Nobody could know which changes concern the entity.
+    #[error(
+        "{at}: the policy {policy:?} calls {function}, and the catalog does not tell which tables that reads; write \
+             `functions: {{{function}: [its tables]}}` (`[]` for one that reads none), or give it an SQL-standard body"
+    )]
+    UndeclaredFunction { at: At, policy: String, function: String },
+    /// A declaration must lead somewhere.
+    #[error("functions: {function}: there is no table {table}; write `schema.table`, or leave it out")]
+    FunctionReadsNoTable { function: String, table: String },
+    /// A dependency must lead somewhere.
+    #[error("{at}: depends_on: there is no table {table}; write `table: schema.table`, or leave it out")]
+    DependsOnNoTable { at: At, table: String },
+    /// Rows are found through relationships alone.
+    #[error(
+        "{at}: depends_on {table}: {attribute:?} is no attribute that refers to the object id of that table as an \
+             entity; those that refer to entities: {possible}"
+    )]
+    NotThrough { at: At, table: String, attribute: String, possible: String },
+    /// Rows are named by their ids.
+    #[error("{at}: depends_on {table}: `object: {column}` must be a column of type uuid, and {found}; name the column \
+             that holds the ids of rows of {}", .at.entity)]
+    NotObject { at: At, table: String, column: String, found: String },
+    /// What is called must be there.
+    #[error("{setting}: needs a function {function} that gives {returns}: {found}")]
+    NoSuchFunction { setting: String, function: String, returns: &'static str, found: String },
+    /// What is called must be callable.
+    #[error("{setting}: the acting role {role:?} may not call the function; GRANT EXECUTE ON FUNCTION {}.{}({arguments}) \
+             TO {}", quoted(.schema), quoted(.name), quoted(.role))]
+    MayNotExecute { setting: String, role: String, schema: String, name: String, arguments: &'static str },
+    /// Nobody could evaluate it.
+    #[error("entity {entity}: the local data group {group:?}: {problem}")]
+    Filter { entity: String, group: String, problem: String },
     /// It must fit into one message.
     #[error(
         "the metadata of all entities has {bytes} bytes, and {most} is the most that can be published; register \
@@ -165,4 +197,10 @@ pub enum Warning {
     #[error("{at}: row-level security is on, but no policy lets the acting role {role:?} read rows, so devices get \
              none; CREATE POLICY … ON {} FOR SELECT TO {} …", .at.sql(), quoted(.role))]
     NoReadPolicy { at: At, role: String },
+    /// It is right, and slow.
+    #[error("{at}: every sync evaluates every row, because {reason}; say `incremental: false` if that is meant")]
+    AlwaysFull { at: At, reason: String },
+    /// Probably a mistake in the name.
+    #[error("functions: there is no function {function}; what calls another one is not declared by that")]
+    UnknownFunction { function: String },
 }

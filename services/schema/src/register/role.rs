@@ -6,7 +6,7 @@ use sojourn_platform::catalog::{Catalog, Role};
 use super::problem::{Problem, Warning};
 
 /// The roles that Sojourn makes for itself.
-const OWN_ROLES: [&str; 2] = ["sojourn_owner", "sojourn_service"];
+const OWN_ROLES: [&str; 3] = ["sojourn_owner", "sojourn_service", "sojourn_scan"];
 
 /// What is wrong with the acting role.
 pub(super) fn problems(wanted: &SojournYaml, catalog: &Catalog) -> Vec<Problem> {

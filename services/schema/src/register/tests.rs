@@ -1,8 +1,10 @@
 //! Every problem, from hand-made rows of the catalog.
 
+mod rules;
+
 use sojourn_metadata::model::OnDelete;
 use sojourn_metadata::{DataType, Relationship};
-use sojourn_platform::catalog::{Column, ForeignKey, Role, TableName, TypeKind};
+use sojourn_platform::catalog::{Column, Dependencies, ForeignKey, Role, TableName, TypeKind};
 
 use super::*;
 
@@ -27,6 +29,9 @@ fn relation(oid: i64, name: &str) -> Relation {
         role_uses_schema: true,
         role_reads_version: true,
         primary_key: vec![1],
+        has_parent: false,
+        has_heirs: false,
+        is_replicated: false,
     }
 }
 
@@ -74,6 +79,8 @@ fn good() -> Catalog {
             column(ACCOUNT, 2, "id", "uuid", "uuid"),
         ],
         foreign_keys: vec![key],
+        dependencies: Dependencies::default(),
+        routines: vec![],
         table_names: vec![],
     }
 }

@@ -1,0 +1,29 @@
+//! Bringing the housekeeping tables of an older program's file to the format of this one.
+
+use rusqlite::Connection;
+
+use super::error::Fault;
+
+/// The format of the housekeeping tables.
+pub(super) const FORMAT: u32 = 2;
+
+/// What leads from each format to the next, from format 1 on.
+const STEPS: [&str; FORMAT as usize - 1] =
+    ["ALTER TABLE sojourn_session ADD COLUMN prepare_seq INTEGER NOT NULL DEFAULT 0;"];
+
+/// Takes the steps that are missing, in one transaction. Another program may have taken them meanwhile.
+pub(super) fn bring_up(connection: &mut Connection) -> Result<(), Fault> {
+    if format(connection)? >= FORMAT {
+        return Ok(());
+    }
+    super::transact(connection, |transaction| {
+        for step in STEPS.iter().skip((format(transaction)? as usize).saturating_sub(1)) {
+            transaction.execute_batch(step)?;
+        }
+        Ok(transaction.pragma_update(None, "user_version", FORMAT)?)
+    })
+}
+
+fn format(connection: &Connection) -> rusqlite::Result<u32> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}

@@ -1,0 +1,120 @@
+//! The documents' three merges of PrepareSync, over everything that was evaluated or over candidates.
+
+use std::collections::{BTreeMap, HashMap};
+
+use sojourn_platform::PlatformError;
+use sojourn_platform::entities::{Published, Table};
+use sojourn_wire::message::prepare::{EntityCounts, ObjectRef};
+use sqlx::{Postgres, Transaction};
+use uuid::Uuid;
+
+use super::evaluate::Seen;
+use crate::statement::SyncEntryTable;
+
+/// Merges what is in the temporary table, of these entities. Answers how many entries are new, by object type code.
+///
+/// # Errors
+/// When the database fails.
+pub async fn everything(
+    tx: &mut Transaction<'_, Postgres>,
+    entries: &SyncEntryTable,
+    evaluated: &[i32],
+    refresh: &[ObjectRef],
+) -> Result<BTreeMap<i32, u64>, PlatformError> {
+    let doing = || PlatformError::doing("merging what the user has into the sync entries");
+    let asked: Vec<&ObjectRef> = refresh.iter().filter(|object| evaluated.contains(&object.object_type_code)).collect();
+    let codes: Vec<i32> = asked.iter().map(|object| object.object_type_code).collect();
+    let ids: Vec<Uuid> = asked.iter().map(|object| object.object_id).collect();
+    let deleted = sqlx::query(entries.merge_deleted().into_sqlx()).bind(evaluated);
+    deleted.execute(&mut **tx).await.map_err(doing())?;
+    let updated = sqlx::query(entries.merge_updated().into_sqlx()).bind(&codes).bind(&ids);
+    updated.execute(&mut **tx).await.map_err(doing())?;
+    let inserted: Vec<(i32, i64)> =
+        sqlx::query_as(entries.merge_inserted().into_sqlx()).fetch_all(&mut **tx).await.map_err(doing())?;
+    if !asked.is_empty() {
+        let refused = sqlx::query(entries.merge_refused().into_sqlx()).bind(&codes).bind(&ids).bind(evaluated);
+        refused.execute(&mut **tx).await.map_err(doing())?;
+    }
+    Ok(inserted.into_iter().map(|(code, count)| (code, count.unsigned_abs())).collect())
+}
+
+/// Merges the candidates of one entity, of which the user has those that were seen. Answers how many entries are new.
+///
+/// # Errors
+/// When the database fails.
+pub async fn candidates(
+    tx: &mut Transaction<'_, Postgres>,
+    entries: &SyncEntryTable,
+    object_type_code: i32,
+    candidates: &[Uuid],
+    seen: &Seen,
+    asked: &[Uuid],
+) -> Result<u64, PlatformError> {
+    let doing = || PlatformError::doing("merging what changed into the sync entries");
+    let (ids, versions): (Vec<Uuid>, Vec<i64>) = seen.iter().copied().unzip();
+    if ids.len() < candidates.len() {
+        let deleted = sqlx::query(entries.merge_candidates_deleted().into_sqlx()).bind(object_type_code);
+        deleted.bind(candidates).bind(&ids).execute(&mut **tx).await.map_err(doing())?;
+    }
+    let mut inserted = 0;
+    if !ids.is_empty() {
+        let updated = sqlx::query(entries.merge_candidates_updated().into_sqlx()).bind(object_type_code);
+        updated.bind(&ids).bind(&versions).bind(asked).execute(&mut **tx).await.map_err(doing())?;
+        let new = sqlx::query(entries.merge_candidates_inserted().into_sqlx()).bind(object_type_code);
+        inserted = new.bind(&ids).bind(&versions).execute(&mut **tx).await.map_err(doing())?.rows_affected();
+    }
+    let unseen: Vec<Uuid> = asked.iter().filter(|id| !ids.contains(id)).copied().collect();
+    if !unseen.is_empty() {
+        let refused = sqlx::query(entries.merge_candidates_refused().into_sqlx()).bind(object_type_code);
+        refused.bind(&unseen).execute(&mut **tx).await.map_err(doing())?;
+    }
+    Ok(inserted)
+}
+
+/// Forgets entries of entities that are no longer in the metadata.
+///
+/// # Errors
+/// When the database fails.
+pub async fn drop_unknown(
+    tx: &mut Transaction<'_, Postgres>,
+    entries: &SyncEntryTable,
+    in_force: &[i32],
+) -> Result<(), PlatformError> {
+    let dropped = sqlx::query(entries.drop_unknown().into_sqlx()).bind(in_force).execute(&mut **tx).await;
+    dropped.map_err(PlatformError::doing("forgetting entries of entities that are gone"))?;
+    Ok(())
+}
+
+/// What waits, by entity in load order, of which `inserted` are new.
+///
+/// # Errors
+/// When the database fails.
+pub async fn counts(
+    tx: &mut Transaction<'_, Postgres>,
+    entries: &SyncEntryTable,
+    metadata: &Published,
+    inserted: &BTreeMap<i32, u64>,
+) -> Result<Vec<EntityCounts>, PlatformError> {
+    let pending: Vec<(i32, i64, i64)> = sqlx::query_as(entries.pending().into_sqlx())
+        .fetch_all(&mut **tx)
+        .await
+        .map_err(PlatformError::doing("counting the sync entries"))?;
+    let pending =
+        pending.into_iter().map(|(code, rows, deletes)| (code, (rows.unsigned_abs(), deletes.unsigned_abs())));
+    let pending: HashMap<i32, (u64, u64)> = pending.collect();
+    Ok(metadata.entities.iter().map(|table| count(table, inserted, &pending)).collect())
+}
+
+/// Pure: what waits and is not new is an update, or was never confirmed.
+fn count(table: &Table, inserted: &BTreeMap<i32, u64>, pending: &HashMap<i32, (u64, u64)>) -> EntityCounts {
+    let code = table.object_type_code;
+    let (rows, delete) = pending.get(&code).copied().unwrap_or_default();
+    let insert = inserted.get(&code).copied().unwrap_or_default();
+    EntityCounts {
+        entity: table.entity.clone(),
+        object_type_code: code,
+        insert,
+        update: rows.saturating_sub(insert),
+        delete,
+    }
+}
