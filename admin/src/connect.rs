@@ -19,7 +19,7 @@ const CONNECT: Duration = Duration::from_secs(10);
 
 /// Connects to a database that may have nothing of ours yet.
 pub(crate) async fn connect(url: &DatabaseUrl) -> Result<PgPool, AdminError> {
-    reach(url).await?;
+    reach(url).await.map_err(AdminError::Connect)?;
     Ok(sojourn_platform::connect(url.expose(), "sojourn-admin", CONNECTIONS).await?)
 }
 

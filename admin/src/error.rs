@@ -12,7 +12,13 @@ use uuid::Uuid;
 pub enum AdminError {
     /// The database.
     #[error(transparent)]
-    Platform(#[from] PlatformError),
+    Platform(PlatformError),
+    /// This login may not become the user.
+    #[error("{0}; connect as a superuser, or as a login that is a member of sojourn_scan and of the acting role")]
+    Acting(PlatformError),
+    /// Nobody answers, or the login is refused.
+    #[error("{0}; start it, or name another with --database-url or SOJOURN_ADMIN_DATABASE_URL")]
+    Connect(PlatformError),
     /// The file and the database do not go together, or tables are in use.
     #[error(transparent)]
     Schema(Box<SchemaError>),
@@ -142,10 +148,16 @@ impl AdminError {
     }
 }
 
+impl From<PlatformError> for AdminError {
+    fn from(error: PlatformError) -> Self {
+        if matches!(error, PlatformError::Acting(_)) { Self::Acting(error) } else { Self::Platform(error) }
+    }
+}
+
 impl From<SchemaError> for AdminError {
     fn from(error: SchemaError) -> Self {
         match error {
-            SchemaError::Platform(error) => Self::Platform(error),
+            SchemaError::Platform(error) => error.into(),
             error => Self::Schema(Box::new(error)),
         }
     }

@@ -76,7 +76,14 @@ pub async fn play_back(
         let id = clock::fresh_id();
         let taken = store.run("taking up operations", move |store| store.take_up(id, ceilings)).await?;
         let Some(chunk) = taken else { break };
-        let verdicts = verdicts(link, &chunk, patience).await?;
+        let verdicts = match verdicts(link, &chunk, patience).await {
+            // The server was restored to an earlier state. A device that lacks operations is another matter.
+            Err(AgentError::Gap { expected, first }) if expected < first => {
+                store.run("numbering operations again", move |store| store.number_again_from(expected)).await?;
+                continue;
+            }
+            answered => answered?,
+        };
         let settled = verdicts.clone();
         store.run("settling operations", move |store| store.settle(&settled)).await?;
         progress.advance(verdicts.len() as u64);

@@ -1,4 +1,5 @@
-//! The administrator's program, as a process of its own: what it says is so, and what it does has its effect on devices.
+//! The administrator's program, as a process of its own: what it says is so, and what it does has its effect on
+//! devices.
 
 mod explain;
 mod filters;
@@ -24,10 +25,10 @@ async fn offline() -> World {
     world
 }
 
-/// Runs the administrator's program on a world's database. Its URL, with a password, is no argument.
-async fn run_admin(world: &World, args: &[&str], json: bool) -> std::process::Output {
+/// Runs the administrator's program on a database. Its URL, with a password, is no argument.
+async fn run_admin(url: &str, args: &[&str], json: bool) -> std::process::Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sojourn-processes"));
-    command.arg("admin").args(args).env("SOJOURN_ADMIN_DATABASE_URL", world.stack.admin_url());
+    command.arg("admin").args(args).env("SOJOURN_ADMIN_DATABASE_URL", url);
     if json {
         command.arg("--json");
     }
@@ -37,12 +38,12 @@ async fn run_admin(world: &World, args: &[&str], json: bool) -> std::process::Ou
 
 /// As a script asks.
 async fn admin(world: &World, args: &[&str]) -> Ran {
-    run_admin(world, args, true).await.into()
+    run_admin(world.stack.admin_url(), args, true).await.into()
 }
 
 /// As a person asks: the text.
 async fn told(world: &World, args: &[&str]) -> String {
-    let output = run_admin(world, args, false).await;
+    let output = run_admin(world.stack.admin_url(), args, false).await;
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("text")
 }
@@ -58,4 +59,13 @@ async fn owned_contact(world: &World, nth: i64) -> Uuid {
 async fn synced(world: &World) -> [u64; 2] {
     let answer = world.devices[0].run(&["sync"]).await.expect(0);
     ["rows", "deletes"].map(|name| answer["data"][name].as_u64().expect("a count"))
+}
+
+/// Asserts that a command failed, and said each of these words.
+#[track_caller]
+fn assert_refused(ran: &Ran, words: &[&str]) {
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    for words in words {
+        assert!(ran.talk.contains(words), "{words:?} is missing: {}", ran.talk);
+    }
 }

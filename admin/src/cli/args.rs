@@ -14,7 +14,7 @@ use crate::filters::define::{Changes, Wanted};
 /// Registers what goes offline, governs subscriptions, and explains what is on a device.
 ///
 /// It talks to Postgres alone, as its administrator: a superuser, or the owner of the database and its tables who may
-/// become sojourn_owner and the acting role.
+/// become sojourn_owner, sojourn_scan and the acting role.
 #[derive(Debug, Parser)]
 #[command(name = "sojourn-admin", version, after_help = EXAMPLES)]
 pub(super) struct Cli {
@@ -63,8 +63,8 @@ pub(super) enum Command {
     },
     /// Say why a row is on a device, or is not
     ///
-    /// Every policy and every local data group is asked by itself, as the user, about a copy of the row in a transaction
-    /// that is rolled back. Ids and decisions are told, never the row's values.
+    /// Every policy and every local data group is asked by itself, as the user, about a copy of the row in a
+    /// transaction that is rolled back. Ids and decisions are told, never the row's values.
     Explain {
         /// The subscription
         #[arg(value_name = "SUBSCRIPTION")]

@@ -49,8 +49,8 @@ struct Decisions {
 /// Explains why a row is on the device of a subscription, or not. Nothing of it persists.
 ///
 /// # Errors
-/// [`AdminError::NoSubscription`], [`AdminError::NoEntity`], or the database fails. What fails in a policy or a filter is
-/// among the facts.
+/// [`AdminError::NoSubscription`], [`AdminError::NoEntity`], or the database fails. What fails in a policy or a filter
+/// is among the facts.
 pub async fn explain(
     pool: &PgPool,
     id: &SubscriptionId,

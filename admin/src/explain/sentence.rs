@@ -70,8 +70,8 @@ fn but(facts: &Explained, settled: bool) -> String {
     match &facts.next {
         Next::Refused(words) => format!("; but no sync takes place: {words}"),
         Next::NotLookedAt if !settled => format!(
-            "; but the next one would not look at the row: ask for it with `sojourn-admin subscriptions full {} --entity \
-             {}`",
+            "; but the next one would not look at the row: ask for it with `sojourn-admin subscriptions full {} \
+             --entity {}`",
             facts.subscription, facts.entity
         ),
         _ => String::new(),

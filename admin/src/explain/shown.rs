@@ -19,7 +19,10 @@ impl fmt::Display for Explained {
             writeln!(f, "Sees it       {}", word(visible))?;
         }
         if let Some(filter) = &self.filter {
-            writeln!(f, "Filter        {} lets it through: {}", filter.filter, word(&filter.lets_through))?;
+            match self.groups.is_empty() {
+                true => writeln!(f, "Filter        none: there is no local data group of {}", self.entity)?,
+                false => writeln!(f, "Filter        {}, for {}", word(&filter.lets_through), filter.filter)?,
+            }
         }
         writeln!(f, "Sync entry    {}", self.entry_in_words())?;
         writeln!(f, "Next prepare  {}", self.next.in_words())?;

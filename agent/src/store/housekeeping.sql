@@ -67,7 +67,8 @@ CREATE TABLE sojourn_queue (
 CREATE INDEX sojourn_queue_state ON sojourn_queue (state, row_number);
 -- Not WHERE state < 2: then every change of state would rewrite pages all over the index.
 CREATE INDEX sojourn_queue_object ON sojourn_queue (object_type_code, object_id);
-CREATE UNIQUE INDEX sojourn_queue_sequence ON sojourn_queue (sequence) WHERE sequence IS NOT NULL;
+-- Numbers come again when the server was restored to an earlier state: only those on their way are unique.
+CREATE UNIQUE INDEX sojourn_queue_sequence ON sojourn_queue (sequence) WHERE state = 1 AND sequence IS NOT NULL;
 
 -- key: a queue entry and an attribute. purpose: the bytes that the entry sets, as they were when it was captured: the row
 -- may have others, or be gone, when the entry is sent, and what was refused must not be lost. Who writes: the triggers

@@ -9,7 +9,9 @@ pub(super) const FORMAT: u32 = 2;
 
 /// What leads from each format to the next, from format 1 on.
 const STEPS: [&str; FORMAT as usize - 1] =
-    ["ALTER TABLE sojourn_session ADD COLUMN prepare_seq INTEGER NOT NULL DEFAULT 0;"];
+    ["ALTER TABLE sojourn_session ADD COLUMN prepare_seq INTEGER NOT NULL DEFAULT 0;
+    DROP INDEX sojourn_queue_sequence;
+    CREATE UNIQUE INDEX sojourn_queue_sequence ON sojourn_queue (sequence) WHERE state = 1 AND sequence IS NOT NULL;"];
 
 /// Takes the steps that are missing, in one transaction. Another program may have taken them meanwhile.
 pub(super) fn bring_up(connection: &mut Connection) -> Result<(), Fault> {

@@ -71,6 +71,9 @@ pub struct EntitySituation {
 /// The user gets nothing: the words are for the user.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Refusal {
+    /// It was revoked while its request was on the way.
+    #[error("the subscription was revoked: ask the administrator")]
+    Revoked,
     /// The Go Offline privilege is missing.
     #[error(
         "you lack the Go Offline privilege: ask your administrator; what this device has not sent stays in its queue"
@@ -163,6 +166,9 @@ impl Situation {
         let Some(groups_of_user) = LocalDataGroups::of(tx, id, subscription, &metadata, rules).await? else {
             return Ok(Err(Refusal::GoOffline));
         };
+        if groups_of_user.standing.revoked {
+            return Ok(Err(Refusal::Revoked));
+        }
         let (standing, registered) = (groups_of_user.standing.clone(), Arc::clone(&groups_of_user.registered));
         let definition = definition(tx, metadata.acting_role.name(), &registered, &standing).await?;
         let identity = Identity { user_id: subscription.user_id, acting_role: metadata.acting_role.clone() };

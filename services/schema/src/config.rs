@@ -1,6 +1,7 @@
 //! The settings of this service: the only place that reads them, and the file they name.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use sojourn_metadata::Config as SojournYaml;
 use sojourn_runtime::settings::ServiceSettings;
@@ -21,6 +22,19 @@ pub struct Config {
     /// The file that names the tables
     #[arg(long, env = "SOJOURN_CONFIG", default_value = "sojourn.yaml", value_name = "FILE")]
     pub config: PathBuf,
+
+    /// Seconds between two looks at policies, privileges and tables
+    #[arg(long, env = "SOJOURN_WATCH_SECONDS", default_value_t = 10, value_name = "SECONDS",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub watch_seconds: u32,
+}
+
+impl Config {
+    /// How often the catalog is looked at.
+    #[must_use]
+    pub fn watch_every(&self) -> Duration {
+        Duration::from_secs(self.watch_seconds.into())
+    }
 }
 
 impl AsRef<LogSettings> for Config {

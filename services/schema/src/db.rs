@@ -5,8 +5,9 @@ pub mod scan;
 pub mod stream;
 pub mod track;
 
-use sojourn_metadata::{Metadata, Rules};
+use sojourn_metadata::{Config as SojournYaml, Metadata, Rules};
 use sojourn_platform::PlatformError;
+use sojourn_platform::definition::definition_hash;
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool};
 
@@ -85,6 +86,29 @@ pub async fn version_store(pool: &PgPool, metadata: &Metadata, in_force: &InForc
     };
     tx.commit().await.map_err(PlatformError::doing("storing the metadata"))?;
     Ok(stored)
+}
+
+/// Whether what decides who sees what is as it was when the dataset's rules were made.
+///
+/// # Errors
+/// [`SchemaError::Platform`] when the database fails.
+pub async fn definition_is_stored(conn: &mut PgConnection, wanted: &SojournYaml) -> Result<bool, SchemaError> {
+    let stored: Option<(Option<Json<Rules>>, Option<String>)> =
+        sqlx::query_as("SELECT rules, definition FROM sojourn.dataset WHERE name = $1")
+            .bind(&wanted.dataset)
+            .fetch_optional(&mut *conn)
+            .await
+            .map_err(PlatformError::doing("reading the rules in force"))?;
+    let Some((Some(Json(rules)), Some(definition))) = stored else { return Ok(false) };
+    Ok(definition_hash(conn, &wanted.acting_role, &rules.watched).await? == definition)
+}
+
+/// The hash of the metadata in force; none before the first version.
+///
+/// # Errors
+/// [`SchemaError::Platform`] when the database fails.
+pub async fn hash_in_force(conn: &mut PgConnection, dataset: &str) -> Result<Option<String>, SchemaError> {
+    Ok(version_newest(conn, dataset).await?.map(|(_, hash)| hash))
 }
 
 fn number(version: i32) -> Result<u32, PlatformError> {

@@ -19,6 +19,7 @@ pub mod register;
 pub mod statement;
 pub mod track;
 pub mod types;
+pub mod watch;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -59,28 +60,31 @@ pub async fn serve(config: Config, shutdown: CancellationToken) -> Result<(), Sc
     let pool = sojourn_platform::connect(config.service.database_url.expose(), "sojourn-schema", CONNECTIONS).await?;
     let identity = Identity::of_service(Service::Schema);
     let client = nats::connect(&config.service.nats_url, &config.service.nats_seed, &identity, PATIENCE).await?;
-    serve_with(pool, client, &wanted, shutdown).await
+    serve_with(pool, client, wanted, config.watch_every(), shutdown).await
 }
 
-/// Serves over these connections until `shutdown`: publishes the version in force, then answers questions.
+/// Serves over these connections until `shutdown`: publishes the version in force, then answers questions and watches.
 ///
 /// # Errors
 /// See [`serve`].
 pub async fn serve_with(
     pool: PgPool,
     client: Client,
-    wanted: &SojournYaml,
+    wanted: SojournYaml,
+    watch_every: Duration,
     shutdown: CancellationToken,
 ) -> Result<(), SchemaError> {
-    let Some(published) = shutdown.run_until_cancelled(start(&pool, &client, wanted)).await else {
+    let Some(published) = shutdown.run_until_cancelled(start(&pool, &client, &wanted)).await else {
         return Ok(());
     };
     published?;
+    let watching = watch::watch(pool.clone(), wanted, watch_every, shutdown.clone());
     let questions = Questions::to(Service::Schema).ready(env!("CARGO_PKG_VERSION"), move || {
         let pool = pool.clone();
         async move { sojourn_platform::database::is_reachable(&pool).await }
     });
-    Ok(questions.serve(client, shutdown).await?)
+    let (answered, ()) = tokio::join!(questions.serve(client, shutdown), watching);
+    Ok(answered?)
 }
 
 /// Checks and publishes; once more when another dataset took a code in between.

@@ -120,7 +120,7 @@ fn a_policy_that_fails_is_reported_without_the_value_it_failed_on() {
         assert_eq!(of("broken")["failed"], "it fails with SQLSTATE 22P02", "{partial}");
         assert!(answer(&partial).starts_with("Whether the row belongs on the device cannot be said"), "{partial}");
         for json in [true, false] {
-            let output = run_admin(&world, &args(&id), json).await;
+            let output = run_admin(world.stack.admin_url(), &args(&id), json).await;
             let text = [output.stdout, output.stderr].concat();
             assert!(!String::from_utf8_lossy(&text).contains(NAME), "a value is told");
         }

@@ -1,18 +1,11 @@
-//! Local data groups that an administrator defines at run time: devices follow, and users cannot widen what is enforced.
+//! Local data groups that an administrator defines at run time: devices follow, and users cannot widen what is
+//! enforced.
 
-use super::{admin, offline, synced, told};
+use super::{admin, assert_refused, offline, synced, told};
 use crate::support::{Ran, World, run};
 
 /// A condition of the filter language, and in SQL.
 const FENCE: (&str, &str) = ("city LIKE 'B%' OR last_name LIKE 'S%'", "e.city LIKE 'B%' OR e.last_name LIKE 'S%'");
-
-#[track_caller]
-fn assert_refused(ran: &Ran, words: &[&str]) {
-    assert_eq!(ran.code, Some(1), "{ran:?}");
-    for words in words {
-        assert!(ran.talk.contains(words), "{words:?} is missing: {}", ran.talk);
-    }
-}
 
 async fn add(world: &World, args: &[&str]) -> Ran {
     admin(world, &[&["filters", "add", "contact"], args].concat()).await

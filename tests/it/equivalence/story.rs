@@ -6,6 +6,9 @@ use sojourn_prepare::sync::Mode;
 
 use super::check::Prepared;
 use super::mutants::Mutation;
+use super::steps::access::ACCESS;
+use super::steps::rows::{ROWS, SHARES};
+use super::steps::transactions::Statements;
 use super::steps::{Done, definition, devices, filters, transactions, upkeep};
 use super::world::World;
 
@@ -16,6 +19,8 @@ const REMEMBERED: usize = 60;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
     Write,
+    Share,
+    ChangeAccess,
     EndTransaction,
     Ask,
     Device,
@@ -27,9 +32,25 @@ enum Step {
     KeepUp,
 }
 
+impl Step {
+    /// How often it is in a story in which a mutation is to be noticed: what is rare would be waited for too long.
+    fn weight(self, weight: u32, mutation: Option<Mutation>) -> u32 {
+        match (mutation, self) {
+            (Some(Mutation::Definition), Self::ChangeDefinition)
+            | (Some(Mutation::Access), Self::ChangeAccess)
+            | (Some(Mutation::Clock), Self::Define)
+            | (Some(Mutation::Emptied), Self::Empty)
+            | (Some(Mutation::Horizon), Self::KeepUp) => weight * 8,
+            _ => weight,
+        }
+    }
+}
+
 /// How often.
 const STEPS: &[(u32, Step)] = &[
-    (500, Step::Write),
+    (440, Step::Write),
+    (50, Step::Share),
+    (20, Step::ChangeAccess),
     (90, Step::EndTransaction),
     (240, Step::Ask),
     (120, Step::Device),
@@ -122,15 +143,20 @@ impl Story {
 
     /// Tells it for so many steps, or until it is enough.
     pub async fn tell(&mut self, steps: u32, enough: impl Fn() -> bool) -> Ending {
+        let mutation = self.mutation;
+        let weigh = |(weight, step): &(u32, Step)| (step.weight(*weight, mutation), *step);
+        let choice: Vec<(u32, Step)> = STEPS.iter().map(weigh).collect();
         for _ in 0..steps {
             if enough() {
                 break;
             }
-            let step = self.world.chance.weighed(STEPS);
+            let step = self.world.chance.weighed(&choice);
             self.counts.steps += 1;
+            let started = std::time::Instant::now();
             if let Err(wrong) = self.step(step).await {
                 return Ending::Wrong(wrong);
             }
+            *self.counts.why.entry(format!("ms {step:?}")).or_default() += started.elapsed().as_millis() as u64;
         }
         Ending::Well
     }
@@ -139,12 +165,9 @@ impl Story {
         let world = &mut self.world;
         let done = match step {
             Step::Ask => return self.ask().await,
-            Step::Write => {
-                let done = transactions::write(world).await;
-                self.counts.writes += 1;
-                self.counts.skipped += u64::from(done.is_none());
-                done
-            }
+            Step::Write => return self.write(ROWS).await,
+            Step::Share => return self.write(SHARES).await,
+            Step::ChangeAccess => return self.write(ACCESS).await,
             Step::EndTransaction => transactions::end_one(world).await,
             Step::Device => devices::work(world).await,
             Step::Define => filters::define(world).await,
@@ -154,6 +177,14 @@ impl Story {
             Step::Register => definition::register_again(world).await,
             Step::KeepUp => upkeep::keep_up(world).await,
         };
+        self.remember(done);
+        Ok(())
+    }
+
+    async fn write(&mut self, statements: Statements) -> Result<(), String> {
+        let done = transactions::write(&mut self.world, statements).await;
+        self.counts.writes += 1;
+        self.counts.skipped += u64::from(done.is_none());
         self.remember(done);
         Ok(())
     }

@@ -58,6 +58,8 @@ pub struct World {
     pub prepared: Vec<String>,
     /// Ids that rows had before they got others.
     pub old_keys: Vec<Uuid>,
+    /// Who is silent, and for how many prepares of others.
+    pub silent: Option<(usize, u32)>,
     /// What the catalog says is not what is registered.
     pub unregistered: bool,
     numbers: u32,
@@ -101,6 +103,7 @@ impl World {
             idle: Vec::new(),
             prepared: Vec::new(),
             old_keys: Vec::new(),
+            silent: None,
             unregistered: false,
             numbers: 0,
             options,
@@ -143,7 +146,13 @@ impl World {
 
     /// Runs statements as the administrator. Answers what is wrong with them.
     pub async fn run(&self, text: impl Into<String>) -> Result<(), sqlx::Error> {
-        sqlx::raw_sql(own(text.into())).execute(&self.admin).await.map(drop)
+        let mut connection = self.admin.acquire().await?;
+        let done = sqlx::raw_sql(own(text.into())).execute(&mut *connection).await.map(drop);
+        if done.is_err() {
+            // It may have begun a transaction; where it has not, this says so and does nothing.
+            sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await?;
+        }
+        done
     }
 
     /// Ends it.

@@ -90,6 +90,20 @@ fn numbers_go_on_without_gaps() {
 }
 
 #[test]
+fn what_is_on_its_way_is_numbered_again_for_a_restored_server() {
+    let mut sample = device(&[&account(1), &account(2), &account(3), &account(4)]);
+    let two = Ceilings { operations: 2, ..WIDE };
+    take(&mut sample, two).expect("two");
+    forget(&sample);
+    assert_eq!(outline(&take(&mut sample, two).expect("two")), [(3, 3), (4, 4)]);
+    sample.store.number_again_from(2).expect("writable");
+    assert_eq!(outline(&take(&mut sample, two).expect("the same two")), [(2, 3), (3, 4)]);
+    forget(&sample);
+    sample.foreign().execute_batch(&account(5)).expect("a write");
+    assert_eq!(outline(&take(&mut sample, two).expect("one")), [(4, 5)]);
+}
+
+#[test]
 fn a_crash_before_the_verdict_gives_the_same_chunk_again() {
     let mut sample = device(&[&account(1), &account(2), START, &account(3), STOP]);
     let two = Ceilings { operations: 2, ..WIDE };

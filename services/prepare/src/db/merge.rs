@@ -25,14 +25,18 @@ pub async fn everything(
     let asked: Vec<&ObjectRef> = refresh.iter().filter(|object| evaluated.contains(&object.object_type_code)).collect();
     let codes: Vec<i32> = asked.iter().map(|object| object.object_type_code).collect();
     let ids: Vec<Uuid> = asked.iter().map(|object| object.object_id).collect();
-    let deleted = sqlx::query(entries.merge_deleted().into_sqlx()).bind(evaluated);
+    let deleted = sqlx::query(entries.merge_deleted().into_sqlx()).persistent(false).bind(evaluated);
     deleted.execute(&mut **tx).await.map_err(doing())?;
-    let updated = sqlx::query(entries.merge_updated().into_sqlx()).bind(&codes).bind(&ids);
+    let updated = sqlx::query(entries.merge_updated().into_sqlx()).persistent(false).bind(&codes).bind(&ids);
     updated.execute(&mut **tx).await.map_err(doing())?;
-    let inserted: Vec<(i32, i64)> =
-        sqlx::query_as(entries.merge_inserted().into_sqlx()).fetch_all(&mut **tx).await.map_err(doing())?;
+    let inserted: Vec<(i32, i64)> = sqlx::query_as(entries.merge_inserted().into_sqlx())
+        .persistent(false)
+        .fetch_all(&mut **tx)
+        .await
+        .map_err(doing())?;
     if !asked.is_empty() {
-        let refused = sqlx::query(entries.merge_refused().into_sqlx()).bind(&codes).bind(&ids).bind(evaluated);
+        let refused =
+            sqlx::query(entries.merge_refused().into_sqlx()).persistent(false).bind(&codes).bind(&ids).bind(evaluated);
         refused.execute(&mut **tx).await.map_err(doing())?;
     }
     Ok(inserted.into_iter().map(|(code, count)| (code, count.unsigned_abs())).collect())
@@ -53,19 +57,22 @@ pub async fn candidates(
     let doing = || PlatformError::doing("merging what changed into the sync entries");
     let (ids, versions): (Vec<Uuid>, Vec<i64>) = seen.iter().copied().unzip();
     if ids.len() < candidates.len() {
-        let deleted = sqlx::query(entries.merge_candidates_deleted().into_sqlx()).bind(object_type_code);
+        let deleted =
+            sqlx::query(entries.merge_candidates_deleted().into_sqlx()).persistent(false).bind(object_type_code);
         deleted.bind(candidates).bind(&ids).execute(&mut **tx).await.map_err(doing())?;
     }
     let mut inserted = 0;
     if !ids.is_empty() {
-        let updated = sqlx::query(entries.merge_candidates_updated().into_sqlx()).bind(object_type_code);
+        let updated =
+            sqlx::query(entries.merge_candidates_updated().into_sqlx()).persistent(false).bind(object_type_code);
         updated.bind(&ids).bind(&versions).bind(asked).execute(&mut **tx).await.map_err(doing())?;
-        let new = sqlx::query(entries.merge_candidates_inserted().into_sqlx()).bind(object_type_code);
+        let new = sqlx::query(entries.merge_candidates_inserted().into_sqlx()).persistent(false).bind(object_type_code);
         inserted = new.bind(&ids).bind(&versions).execute(&mut **tx).await.map_err(doing())?.rows_affected();
     }
     let unseen: Vec<Uuid> = asked.iter().filter(|id| !ids.contains(id)).copied().collect();
     if !unseen.is_empty() {
-        let refused = sqlx::query(entries.merge_candidates_refused().into_sqlx()).bind(object_type_code);
+        let refused =
+            sqlx::query(entries.merge_candidates_refused().into_sqlx()).persistent(false).bind(object_type_code);
         refused.bind(&unseen).execute(&mut **tx).await.map_err(doing())?;
     }
     Ok(inserted)
@@ -80,7 +87,8 @@ pub async fn drop_unknown(
     entries: &SyncEntryTable,
     in_force: &[i32],
 ) -> Result<(), PlatformError> {
-    let dropped = sqlx::query(entries.drop_unknown().into_sqlx()).bind(in_force).execute(&mut **tx).await;
+    let dropped =
+        sqlx::query(entries.drop_unknown().into_sqlx()).persistent(false).bind(in_force).execute(&mut **tx).await;
     dropped.map_err(PlatformError::doing("forgetting entries of entities that are gone"))?;
     Ok(())
 }
@@ -96,6 +104,7 @@ pub async fn counts(
     inserted: &BTreeMap<i32, u64>,
 ) -> Result<Vec<EntityCounts>, PlatformError> {
     let pending: Vec<(i32, i64, i64)> = sqlx::query_as(entries.pending().into_sqlx())
+        .persistent(false)
         .fetch_all(&mut **tx)
         .await
         .map_err(PlatformError::doing("counting the sync entries"))?;

@@ -49,6 +49,8 @@ pub struct Standing {
     pub metadata_version: Option<i32>,
     /// It was silent for too long.
     pub expired: bool,
+    /// An administrator has revoked it.
+    pub revoked: bool,
     /// The newest registration of its dataset.
     registration: i64,
     /// The cluster and the database: a restored dump is in another one.
@@ -68,7 +70,7 @@ pub async fn standing(
                 coalesce(pg_snapshot_xmin(s.snapshot) >= h.horizon
                      AND pg_snapshot_xmax(s.snapshot) <= pg_snapshot_xmax(pg_current_snapshot()), false) AS countable,
                 s.evaluated_at::text AS evaluated_at, s.prepare_seq, s.definition, s.metadata_version,
-                s.status = 'expired' AS expired, d.registration,
+                s.status = 'expired' AS expired, s.status = 'revoked' AS revoked, d.registration,
                 (SELECT system_identifier FROM pg_control_system()) || '/' ||
                     (SELECT oid FROM pg_database WHERE datname = current_database()) AS place
            FROM sojourn.subscription s

@@ -64,7 +64,8 @@ pub async fn session_open(tx: &mut Transaction<'_, Postgres>, session: &NewSessi
     sqlx::query(
         "UPDATE sojourn.subscription
             SET snapshot = pg_current_snapshot(), evaluated_at = $3::text::timestamptz, prepare_seq = $2,
-                definition = $4, metadata_version = $5, status = 'active'
+                definition = $4, metadata_version = $5,
+                status = CASE status WHEN 'expired' THEN 'active' ELSE status END
           WHERE id = $1",
     )
     .bind(session.subscription.as_str())

@@ -3,7 +3,7 @@
 use sojourn_wire::message::prepare::ObjectRef;
 use uuid::Uuid;
 
-use super::Done;
+use super::{Done, upkeep};
 use crate::equivalence::check::{Asked, Prepared, prepare};
 use crate::equivalence::device;
 use crate::equivalence::entities::ENTITIES;
@@ -12,7 +12,9 @@ use crate::equivalence::world::{World, own};
 
 /// A device asks what must move, and everything is compared.
 pub async fn ask(world: &mut World, mutation: Option<Mutation>) -> Result<(usize, Prepared), String> {
-    let subscriber = world.chance.below(world.subscribers.len());
+    let silent = upkeep::stay_silent(world).await;
+    let subscribers: Vec<usize> = (0..world.subscribers.len()).filter(|one| Some(*one) != silent).collect();
+    let subscriber = world.chance.pick(&subscribers);
     let World { clock, chance, .. } = world;
     clock.pass(chance);
     let mut refresh = Vec::new();

@@ -4,8 +4,6 @@ use sqlx::Executor as _;
 use uuid::Uuid;
 
 use super::Done;
-use super::access::ACCESS;
-use super::rows::{ROWS, SHARES};
 use crate::equivalence::words::fill;
 use crate::equivalence::world::{Hand, World, own};
 
@@ -13,8 +11,12 @@ use crate::equivalence::world::{Hand, World, own};
 const OPEN: usize = 3;
 const PREPARED: usize = 2;
 
-/// Statements in a transaction: a new one, or one that is open.
-pub async fn write(world: &mut World) -> Done {
+/// Statements, each as often as its number says.
+pub type Statements = &'static [(u32, &'static str)];
+
+/// A few of these statements in a transaction: a new one, or one that is open. None when one of them failed: then the
+/// transaction is rolled back.
+pub async fn write(world: &mut World, of: Statements) -> Done {
     let mut hand = match world.open.is_empty() || world.chance.percent(75) {
         true => begin(world).await,
         false => {
@@ -24,29 +26,17 @@ pub async fn write(world: &mut World) -> Done {
     };
     let mut told = Vec::new();
     for _ in 0..world.chance.between(1, 4) {
-        let text = fill(statement(world), world);
-        match one(world, &mut hand, text).await {
-            Ok(text) => told.push(text),
-            Err(error) => {
-                run(&mut hand, "ROLLBACK").await.expect("it ends");
-                let number = hand.number;
-                world.idle.push(hand.connection);
-                return failed(number, &error);
-            }
-        }
+        let template = world.chance.weighed(of);
+        let text = fill(template, world);
+        let Ok(done) = one(world, &mut hand, text).await else {
+            end(world, hand, "ROLLBACK").await;
+            return None;
+        };
+        told.push(done);
     }
     let number = hand.number;
     let ending = leave(world, hand).await;
     Some(format!("transaction {number}: {}; {ending}", told.join("; ")))
-}
-
-fn failed(_number: u32, _error: &sqlx::Error) -> Done {
-    None
-}
-
-fn statement(world: &mut World) -> &'static str {
-    let of = world.chance.weighed(&[(88, ROWS), (9, SHARES), (2, ACCESS)]);
-    world.chance.weighed(of)
 }
 
 async fn begin(world: &mut World) -> Hand {
