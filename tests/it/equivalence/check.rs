@@ -17,6 +17,8 @@ use super::device;
 use super::entities::ENTITIES;
 use super::mutants::Mutation;
 use super::oracle::{self, Rows};
+use super::steps::statements::ROWS;
+use super::steps::{transactions, upkeep};
 use super::world::{World, own};
 
 /// Entries by entity and id: state and version.
@@ -35,9 +37,12 @@ pub struct Asked {
     pub refresh: Vec<ObjectRef>,
     /// Afterwards the device gets everything at once.
     pub complete: bool,
+    /// Between the snapshot and the commit of the prepare, somebody writes.
+    pub interrupted: bool,
 }
 
-/// Prepares, once in full without keeping it and once as prepare decides, and compares all. The words say what is wrong.
+/// Prepares, once in full without keeping it and once as prepare decides, and compares all. The words say what is
+/// wrong.
 pub async fn prepare(
     world: &mut World,
     subscriber: usize,
@@ -51,6 +56,7 @@ pub async fn prepare(
     let request = world.chance.id();
     let request = PrepareRequest { request, metadata_version, refresh: asked.refresh, holds: None };
     let may = oracle::may_go_offline(world, subscriber).await;
+    let everything = oracle::everything(world, subscriber).await;
     let reference = in_full(world, subscriber, &subscription, &request).await.map_err(|error| error.to_string())?;
     if let Some(mutation) = mutation {
         mutation.before(world).await;
@@ -65,6 +71,11 @@ pub async fn prepare(
     if let Some(mutation) = mutation {
         mutation.on(world, subscriber, &mut open.situation).await;
     }
+    if asked.interrupted {
+        transactions::write(world, &ROWS).await;
+        transactions::end_one(world).await;
+        upkeep::clean(world).await;
+    }
     let now = world.clock.0;
     let session = world.chance.id();
     let (_, decided) = open.finish(session, || now).await.map_err(|error| error.to_string())?;
@@ -75,7 +86,6 @@ pub async fn prepare(
     let Some((in_full, counted)) = reference.filter(|_| may) else {
         return Err("a user who may not go offline was prepared".to_owned());
     };
-    let everything = oracle::everything(world, subscriber).await;
     let mut wrong = Vec::new();
     wrong.extend(differ("evaluating everything", &in_full, "this prepare", &entries));
     wrong.extend(is_the_set(&entries, &everything));
@@ -84,7 +94,7 @@ pub async fn prepare(
         let both = decided.entities.iter().zip(&counted.entities).filter(|(one, other)| one != other);
         wrong.push(format!("counts: {:?}", both.take(2).collect::<Vec<_>>()));
     }
-    if wrong.is_empty() && asked.complete {
+    if wrong.is_empty() && asked.complete && !asked.interrupted {
         device::complete(world, subscriber).await;
         wrong.extend(differ("the user's rows", &everything, "the device", &world.subscribers[subscriber].device.rows));
     }
@@ -116,11 +126,9 @@ async fn in_full(
 }
 
 async fn entries(connection: &mut PgConnection, number: i64) -> Entries {
-    let text = format!(
-        "SELECT object_type_code, object_id, sync_state, version::text::bigint FROM sojourn.sync_entry_{number}"
-    );
-    let found: Vec<(i32, Uuid, i16, i64)> =
-        sqlx::query_as(own(text)).fetch_all(connection).await.expect("the entries");
+    let columns = "object_type_code, object_id, sync_state, version::text::bigint";
+    let text = format!("SELECT {columns} FROM sojourn.sync_entry_{number}");
+    let found: Vec<(i32, Uuid, i16, i64)> = sqlx::query_as(own(text)).fetch_all(connection).await.expect("the entries");
     found.into_iter().map(|(code, id, state, version)| ((code, id), (state, version))).collect()
 }
 

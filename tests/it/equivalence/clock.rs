@@ -30,7 +30,8 @@ impl Clock {
             15..=17 => return self.go_to_end_of_month(chance),
             _ => -chance.between(1, 3 * HOUR * 1_000_000),
         };
-        self.0 += SignedDuration::from_micros(micros);
+        // Postgres knows no nanoseconds, and rounds.
+        self.0 += SignedDuration::from_micros(micros) + SignedDuration::from_nanos(chance.pick(&[0, 0, 1, 499, 500]));
     }
 
     /// The last days of a month, of which a month before some have no counterpart.

@@ -88,10 +88,9 @@ pub async fn load(world: &mut World, subscriber: usize, most: usize) -> bool {
 /// What waits beyond what has come of this session.
 async fn waiting(world: &World, subscriber: usize) -> BTreeMap<(i32, i16), Vec<Uuid>> {
     let subscriber = &world.subscribers[subscriber];
-    let text = format!(
-        "SELECT object_type_code, sync_state, object_id FROM sojourn.sync_entry_{} WHERE sync_state <> 0 ORDER BY 1, 2, 3",
-        subscriber.number
-    );
+    let table = format!("sojourn.sync_entry_{}", subscriber.number);
+    let columns = "object_type_code, sync_state, object_id";
+    let text = format!("SELECT {columns} FROM {table} WHERE sync_state <> 0 ORDER BY 1, 2, 3");
     let entries: Vec<(i32, i16, Uuid)> = sqlx::query_as(own(text)).fetch_all(&world.admin).await.expect("the entries");
     let mut waiting: BTreeMap<(i32, i16), Vec<Uuid>> = BTreeMap::new();
     for (code, state, id) in entries {

@@ -31,10 +31,12 @@ CREATE TABLE extra.visit (
     visited_at timestamptz,
     note       text
 ) PARTITION BY RANGE (id);
-CREATE TABLE extra.visit_low PARTITION OF extra.visit FOR VALUES FROM (MINVALUE) TO ('50000000-0000-0000-0000-000000000000');
+CREATE TABLE extra.visit_low PARTITION OF extra.visit
+    FOR VALUES FROM (MINVALUE) TO ('50000000-0000-0000-0000-000000000000');
 CREATE TABLE extra.visit_middle PARTITION OF extra.visit
     FOR VALUES FROM ('50000000-0000-0000-0000-000000000000') TO ('a0000000-0000-0000-0000-000000000000');
-CREATE TABLE extra.visit_high PARTITION OF extra.visit FOR VALUES FROM ('a0000000-0000-0000-0000-000000000000') TO (MAXVALUE);
+CREATE TABLE extra.visit_high PARTITION OF extra.visit
+    FOR VALUES FROM ('a0000000-0000-0000-0000-000000000000') TO (MAXVALUE);
 
 GRANT SELECT ON extra.project, extra.member, extra.memo, extra.visit TO sojourn_user;
 ALTER TABLE extra.project ENABLE ROW LEVEL SECURITY;
@@ -55,7 +57,8 @@ SELECT md5('project' || n)::uuid, (ARRAY['open', 'closed'])[1 + n % 2] || n, p.i
 INSERT INTO extra.member (project_id, user_id)
 SELECT j.id, p.id FROM extra.project j JOIN extra.person p ON md5(j.id::text || p.id::text) < '4';
 INSERT INTO extra.memo (id, project_id, body, written_at)
-SELECT md5('memo' || n)::uuid, md5('project' || n % 13)::uuid, 'memo ' || n, '2026-01-20'::timestamptz - n * interval '1 day'
+SELECT md5('memo' || n)::uuid, md5('project' || n % 13)::uuid, 'memo ' || n,
+       '2026-01-20'::timestamptz - n * interval '1 day'
   FROM generate_series(1, 60) n WHERE n % 13 > 0;
 INSERT INTO extra.visit (id, owner_id, account_id, visited_at, note)
 SELECT md5('visit' || g.n)::uuid, p.id, (SELECT id FROM crm.account ORDER BY id OFFSET g.n % 9 LIMIT 1),

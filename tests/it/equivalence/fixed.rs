@@ -12,7 +12,7 @@ const SUBSCRIBER: usize = 3;
 
 async fn ask(world: &mut World, at: &str) {
     world.clock.0 = at.parse().expect("a time");
-    let asked = Asked { refresh: Vec::new(), complete: true };
+    let asked = Asked { refresh: Vec::new(), complete: true, interrupted: false };
     if let Err(wrong) = prepare(world, SUBSCRIBER, asked, None).await {
         panic!("at {at}: {wrong}");
     }
@@ -47,6 +47,24 @@ fn a_row_that_changed_very_often_hides_no_other() {
         world.run(often).await.expect("it changes often");
         world.run("UPDATE extra.project SET name = 'open' WHERE id = md5('project2')::uuid").await.expect("it changes");
         ask(&mut world, "2026-03-02T00:00:00Z").await;
+        world.end().await;
+    });
+}
+
+#[test]
+fn what_is_too_much_to_follow_is_evaluated() {
+    run(async {
+        let mut world = World::make(1).await;
+        ask(&mut world, "2026-03-01T00:00:00Z").await;
+        let many = "INSERT INTO extra.memo (id, project_id, body)
+                    SELECT md5('many' || n)::uuid, md5('project1')::uuid, 'many' FROM generate_series(1, 1500) n";
+        world.run(many).await.expect("there are many");
+        ask(&mut world, "2026-03-02T00:00:00Z").await;
+        // One row, to which many refer.
+        let hidden =
+            "UPDATE extra.project SET name = 'closed', owner_id = gen_random_uuid() WHERE id = md5('project1')::uuid";
+        world.run(hidden).await.expect("it is hidden");
+        ask(&mut world, "2026-03-03T00:00:00Z").await;
         world.end().await;
     });
 }

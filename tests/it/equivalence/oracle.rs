@@ -13,13 +13,11 @@ pub type Rows = BTreeMap<(i32, Uuid), i64>;
 
 /// Whether the user may go offline.
 pub async fn may_go_offline(world: &World, subscriber: usize) -> bool {
-    sqlx::query_scalar(
-        "SELECT NOT EXISTS (SELECT FROM crm.office_worker WHERE user_id = $1)",
-    )
-    .bind(world.subscribers[subscriber].user)
-    .fetch_one(&world.admin)
-    .await
-    .expect("an answer")
+    sqlx::query_scalar("SELECT NOT EXISTS (SELECT FROM crm.office_worker WHERE user_id = $1)")
+        .bind(world.subscribers[subscriber].user)
+        .fetch_one(&world.admin)
+        .await
+        .expect("an answer")
 }
 
 /// Everything that the user has of all entities, under policies and filters.
@@ -55,7 +53,8 @@ async fn as_user(world: &World, user: Uuid, text: String) -> Rows {
     let mut tx = world.admin.begin().await.expect("a transaction");
     let claims = format!(r#"{{"sub":"{user}","role":"sojourn_user"}}"#);
     let become_user = format!(
-        "SET LOCAL sojourn.user_id = '{user}'; SET LOCAL \"request.jwt.claims\" = '{claims}'; SET LOCAL ROLE sojourn_user"
+        "SET LOCAL sojourn.user_id = '{user}'; SET LOCAL \"request.jwt.claims\" = '{claims}';
+         SET LOCAL ROLE sojourn_user"
     );
     sqlx::raw_sql(own(become_user)).execute(&mut *tx).await.expect("the role");
     let found: Vec<(i32, Uuid, i64)> = sqlx::query_as(own(text)).fetch_all(&mut *tx).await.expect("the rows");

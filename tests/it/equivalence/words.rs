@@ -41,6 +41,7 @@ fn filled(blank: &str, chance: &mut Chance, clock: &Clock, users: &[Uuid]) -> St
         Some(_) => unreachable!("no such blank: {blank}"),
         None => match blank {
             "id" => quoted(&chance.id().to_string()),
+            "bare" => chance.id().to_string(),
             "small" => chance.below(6).to_string(),
             "bool" => chance.percent(50).to_string(),
             "city" => quoted(chance.pick(&CITIES)),

@@ -39,7 +39,6 @@ pub struct Hand {
 
 /// The world of one story.
 pub struct World {
-    pub seed: u64,
     pub name: String,
     pub chance: Chance,
     pub clock: Clock,
@@ -89,7 +88,6 @@ impl World {
         let mut users = subscribed.to_vec();
         users.extend([people.sales[2].id, people.outsider.id]);
         let mut world = Self {
-            seed,
             name,
             chance: Chance::of(seed),
             clock: Clock::new(),

@@ -14,6 +14,9 @@ use uuid::Uuid;
 
 use crate::statement::{self, Evaluation};
 
+/// So many candidates are looked up one by one, by a plan that is kept. A plan for more must know how many there are.
+pub const FEW: usize = 500;
+
 /// Candidates that the user has: id and version.
 pub type Seen = Vec<(Uuid, i64)>;
 
@@ -64,7 +67,7 @@ pub async fn evaluate_candidates(
     candidates: &[Uuid],
 ) -> Result<Seen, PlatformError> {
     let Evaluation { sql, params } = statement::visible_among(table, filter);
-    let query = sqlx::query_as(sql.into_sqlx()).persistent(false).bind(candidates);
+    let query = sqlx::query_as(sql.into_sqlx()).persistent(candidates.len() <= FEW).bind(candidates);
     let query = params.into_iter().fold(query, |query, param| query.bind(param));
     query.fetch_all(&mut **tx).await.map_err(PlatformError::doing("evaluating what the user has of what changed"))
 }

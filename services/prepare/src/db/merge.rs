@@ -8,7 +8,7 @@ use sojourn_wire::message::prepare::{EntityCounts, ObjectRef};
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
-use super::evaluate::Seen;
+use super::evaluate::{FEW, Seen};
 use crate::statement::SyncEntryTable;
 
 /// Merges what is in the temporary table, of these entities. Answers how many entries are new, by object type code.
@@ -55,24 +55,25 @@ pub async fn candidates(
     asked: &[Uuid],
 ) -> Result<u64, PlatformError> {
     let doing = || PlatformError::doing("merging what changed into the sync entries");
+    let few = candidates.len() <= FEW;
     let (ids, versions): (Vec<Uuid>, Vec<i64>) = seen.iter().copied().unzip();
     if ids.len() < candidates.len() {
         let deleted =
-            sqlx::query(entries.merge_candidates_deleted().into_sqlx()).persistent(false).bind(object_type_code);
+            sqlx::query(entries.merge_candidates_deleted().into_sqlx()).persistent(few).bind(object_type_code);
         deleted.bind(candidates).bind(&ids).execute(&mut **tx).await.map_err(doing())?;
     }
     let mut inserted = 0;
     if !ids.is_empty() {
         let updated =
-            sqlx::query(entries.merge_candidates_updated().into_sqlx()).persistent(false).bind(object_type_code);
+            sqlx::query(entries.merge_candidates_updated().into_sqlx()).persistent(few).bind(object_type_code);
         updated.bind(&ids).bind(&versions).bind(asked).execute(&mut **tx).await.map_err(doing())?;
-        let new = sqlx::query(entries.merge_candidates_inserted().into_sqlx()).persistent(false).bind(object_type_code);
+        let new = sqlx::query(entries.merge_candidates_inserted().into_sqlx()).persistent(few).bind(object_type_code);
         inserted = new.bind(&ids).bind(&versions).execute(&mut **tx).await.map_err(doing())?.rows_affected();
     }
     let unseen: Vec<Uuid> = asked.iter().filter(|id| !ids.contains(id)).copied().collect();
     if !unseen.is_empty() {
         let refused =
-            sqlx::query(entries.merge_candidates_refused().into_sqlx()).persistent(false).bind(object_type_code);
+            sqlx::query(entries.merge_candidates_refused().into_sqlx()).persistent(few).bind(object_type_code);
         refused.bind(&unseen).execute(&mut **tx).await.map_err(doing())?;
     }
     Ok(inserted)
@@ -87,8 +88,7 @@ pub async fn drop_unknown(
     entries: &SyncEntryTable,
     in_force: &[i32],
 ) -> Result<(), PlatformError> {
-    let dropped =
-        sqlx::query(entries.drop_unknown().into_sqlx()).persistent(false).bind(in_force).execute(&mut **tx).await;
+    let dropped = sqlx::query(entries.drop_unknown().into_sqlx()).bind(in_force).execute(&mut **tx).await;
     dropped.map_err(PlatformError::doing("forgetting entries of entities that are gone"))?;
     Ok(())
 }
@@ -104,7 +104,6 @@ pub async fn counts(
     inserted: &BTreeMap<i32, u64>,
 ) -> Result<Vec<EntityCounts>, PlatformError> {
     let pending: Vec<(i32, i64, i64)> = sqlx::query_as(entries.pending().into_sqlx())
-        .persistent(false)
         .fetch_all(&mut **tx)
         .await
         .map_err(PlatformError::doing("counting the sync entries"))?;

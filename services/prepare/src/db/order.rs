@@ -6,26 +6,6 @@ use sojourn_wire::message::prepare::Holds;
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
-/// Notes a session that a device may be at from now on.
-///
-/// # Errors
-/// When the database fails.
-pub async fn order_open(
-    tx: &mut Transaction<'_, Postgres>,
-    session: Uuid,
-    subscription: &SubscriptionId,
-    prepare_seq: i64,
-) -> Result<(), PlatformError> {
-    sqlx::query("INSERT INTO sojourn.session_order (session_id, subscription_id, prepare_seq) VALUES ($1, $2, $3)")
-        .bind(session)
-        .bind(subscription.as_str())
-        .bind(prepare_seq)
-        .execute(&mut **tx)
-        .await
-        .map_err(PlatformError::doing("noting the order of sessions"))?;
-    Ok(())
-}
-
 /// Notes a batch that was settled because it is durable on the device: no device can be at an earlier session any more.
 ///
 /// # Errors

@@ -156,7 +156,12 @@ impl Standing {
         if self.definition.as_deref() != Some(definition.hash.as_str()) || !definition.is_registered {
             return Some(Why::Definition);
         }
-        let same = self.metadata_version.and_then(|version| u32::try_from(version).ok()) == Some(metadata_version);
-        (!same).then_some(Why::Metadata)
+        (!self.is_prepared_with(metadata_version)).then_some(Why::Metadata)
+    }
+
+    /// Whether the last prepare went by this version of the metadata.
+    #[must_use]
+    pub fn is_prepared_with(&self, metadata_version: u32) -> bool {
+        self.metadata_version.and_then(|version| u32::try_from(version).ok()) == Some(metadata_version)
     }
 }

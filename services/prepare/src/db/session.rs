@@ -3,12 +3,10 @@
 use jiff::Timestamp;
 use sojourn_platform::PlatformError;
 use sojourn_wire::SubscriptionId;
-use sojourn_wire::message::prepare::PrepareOutcome;
+use sojourn_wire::message::prepare::{EntityCounts, PrepareOutcome};
 use sqlx::types::Json;
 use sqlx::{PgPool, Postgres, Transaction};
 use uuid::Uuid;
-
-use super::order::order_open;
 
 /// The answer to a request that was prepared before: a repeated request opens no second session.
 ///
@@ -50,62 +48,51 @@ pub struct NewSession<'a> {
     pub outcome: &'a PrepareOutcome,
 }
 
-/// Opens a session in the transaction of its prepare, superseding the one before, and moves the watermark.
+/// Opens a session in the transaction of its prepare, superseding the one before, and moves the watermark. From now on a
+/// device may be at it.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn session_open(tx: &mut Transaction<'_, Postgres>, session: &NewSession<'_>) -> Result<(), PlatformError> {
-    let doing = || PlatformError::doing("opening the session");
-    sqlx::query("UPDATE sojourn.session SET state = 'superseded' WHERE subscription_id = $1 AND state = 'open'")
-        .bind(session.subscription.as_str())
-        .execute(&mut **tx)
-        .await
-        .map_err(doing())?;
+    let entities: &[EntityCounts] = match session.outcome {
+        PrepareOutcome::Prepared { entities, .. } => entities,
+        PrepareOutcome::Refused { .. } | PrepareOutcome::Unknown => &[],
+    };
+    let column = |count: fn(&EntityCounts) -> u64| entities.iter().map(|e| count(e).cast_signed()).collect::<Vec<_>>();
+    // In one statement: a prepare of nothing is mostly round trips.
     sqlx::query(
-        "UPDATE sojourn.subscription
-            SET snapshot = pg_current_snapshot(), evaluated_at = $3::text::timestamptz, prepare_seq = $2,
-                definition = $4, metadata_version = $5,
-                status = CASE status WHEN 'expired' THEN 'active' ELSE status END
-          WHERE id = $1",
+        "WITH superseded AS (
+           UPDATE sojourn.session SET state = 'superseded' WHERE subscription_id = $1 AND state = 'open'),
+         watermark AS (
+           UPDATE sojourn.subscription
+              SET snapshot = pg_current_snapshot(), evaluated_at = $7::text::timestamptz, prepare_seq = $4,
+                  definition = $8, metadata_version = $5,
+                  status = CASE status WHEN 'expired' THEN 'active' ELSE status END
+            WHERE id = $1),
+         opened AS (
+           INSERT INTO sojourn.session (id, subscription_id, request, prepare_seq, metadata_version, result)
+           VALUES ($2, $1, $3, $4, $5, $6)),
+         place AS (
+           INSERT INTO sojourn.session_order (session_id, subscription_id, prepare_seq) VALUES ($2, $1, $4))
+         INSERT INTO sojourn.subscription_sync_info
+                (session_id, object_type_code, insert_count, update_count, delete_count)
+         SELECT $2, * FROM unnest($9::int[], $10::bigint[], $11::bigint[], $12::bigint[])",
     )
     .bind(session.subscription.as_str())
-    .bind(session.prepare_seq)
-    .bind(session.evaluated_at.to_string())
-    .bind(session.definition)
-    .bind(i64::from(session.metadata_version))
-    .execute(&mut **tx)
-    .await
-    .map_err(doing())?;
-    sqlx::query(
-        "INSERT INTO sojourn.session (id, subscription_id, request, prepare_seq, metadata_version, result)
-         VALUES ($1, $2, $3, $4, $5, $6)",
-    )
     .bind(session.id)
-    .bind(session.subscription.as_str())
     .bind(session.request)
     .bind(session.prepare_seq)
     .bind(i64::from(session.metadata_version))
     .bind(Json(session.outcome))
+    .bind(session.evaluated_at.to_string())
+    .bind(session.definition)
+    .bind(entities.iter().map(|e| e.object_type_code).collect::<Vec<i32>>())
+    .bind(column(|e| e.insert))
+    .bind(column(|e| e.update))
+    .bind(column(|e| e.delete))
     .execute(&mut **tx)
     .await
-    .map_err(doing())?;
-    order_open(tx, session.id, session.subscription, session.prepare_seq).await?;
-    if let PrepareOutcome::Prepared { entities, .. } = session.outcome {
-        let column = |count: fn(&_) -> u64| entities.iter().map(|e| count(e).cast_signed()).collect::<Vec<i64>>();
-        sqlx::query(
-            "INSERT INTO sojourn.subscription_sync_info
-                    (session_id, object_type_code, insert_count, update_count, delete_count)
-             SELECT $1, * FROM unnest($2::int[], $3::bigint[], $4::bigint[], $5::bigint[])",
-        )
-        .bind(session.id)
-        .bind(entities.iter().map(|e| e.object_type_code).collect::<Vec<i32>>())
-        .bind(column(|e: &sojourn_wire::message::prepare::EntityCounts| e.insert))
-        .bind(column(|e| e.update))
-        .bind(column(|e| e.delete))
-        .execute(&mut **tx)
-        .await
-        .map_err(doing())?;
-    }
+    .map_err(PlatformError::doing("opening the session"))?;
     Ok(())
 }
 

@@ -14,9 +14,9 @@ use crate::sources::Sources;
 
 /// What evaluating one candidate costs, in microseconds. More candidates than the last evaluation of everything took
 /// are not worth following.
-const CANDIDATE_US: i64 = 8;
+const CANDIDATE_US: i64 = 25;
 /// As many candidates are always worth following.
-const LEAST_LIMIT: i64 = 1_000;
+const LEAST_LIMIT: i64 = 200;
 /// More candidates are never held in memory.
 pub const GREATEST_LIMIT: i64 = 100_000;
 
@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     fn known() -> Known {
-        let last = Last { filter: "true".to_owned(), needs_full: false, full_us: 80_000 };
+        let last = Last { filter: "true".to_owned(), needs_full: false, full_us: 250_000 };
         Known { last: Some(last), filter: "true".to_owned(), everything: None }
     }
 
@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn the_limit_follows_what_everything_cost() {
         let limit = |full_us| Known { last: Some(Last { full_us, ..known().last.expect("one") }), ..known() }.limit();
-        assert_eq!((limit(0), limit(80_000), limit(i64::MAX)), (1_000, 10_000, 100_000));
+        assert_eq!((limit(0), limit(250_000), limit(i64::MAX)), (200, 10_000, 100_000));
     }
 
     #[test]

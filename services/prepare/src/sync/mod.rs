@@ -6,6 +6,7 @@
 mod work;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
 
 use serde_json::Value;
 use sojourn_platform::PlatformError;
@@ -23,7 +24,7 @@ use crate::plan::{Changes, Why};
 use crate::situation::Situation;
 use crate::statement::SyncEntryTable;
 pub use work::Mode;
-use work::{Work, work};
+use work::{Work, share, work};
 
 /// What a prepare decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,8 +52,9 @@ pub async fn decide(
         situation.entities.iter().map(|entity| work(situation, entity, &changes, &contexts)).collect();
     find_candidates(tx, situation, &changes, &mut works).await?;
     evaluate(tx, situation, &mut works).await?;
-    let inserted = apply(tx, entries, situation, &works).await?;
-    store(tx, id, situation, &works).await?;
+    let inserted = apply(tx, entries, situation, &mut works).await?;
+    store(tx, id, &works).await?;
+    forget_unknown(tx, id, entries, situation).await?;
     let entities = merge::counts(tx, entries, &situation.metadata, &inserted).await?;
     Ok(Decided { entities, modes: works.into_iter().map(|work| work.mode).collect() })
 }
@@ -180,22 +182,19 @@ async fn apply(
     tx: &mut Transaction<'_, Postgres>,
     entries: &SyncEntryTable,
     situation: &Situation,
-    works: &[Work<'_>],
+    works: &mut [Work<'_>],
 ) -> Result<BTreeMap<i32, u64>, PlatformError> {
     let in_full = works.iter().filter(|work| matches!(work.mode, Mode::Full(_)));
     let codes: Vec<i32> = in_full.map(|work| work.code).collect();
     let mut inserted = BTreeMap::new();
     if !codes.is_empty() {
+        let started = Instant::now();
         inserted = merge::everything(tx, entries, &codes, &situation.ask.refresh).await?;
+        share(works, started.elapsed());
     }
     for work in works.iter().filter(|work| !work.candidates.is_empty()) {
         let count = merge::candidates(tx, entries, work.code, &work.candidates, &work.seen, &work.asked).await?;
         inserted.insert(work.code, count);
-    }
-    let version = u32::try_from(situation.standing.metadata_version.unwrap_or(0)).unwrap_or(0);
-    if version != situation.metadata.version {
-        let in_force: Vec<i32> = works.iter().map(|work| work.code).collect();
-        merge::drop_unknown(tx, entries, &in_force).await?;
     }
     Ok(inserted)
 }
@@ -204,7 +203,6 @@ async fn apply(
 async fn store(
     tx: &mut Transaction<'_, Postgres>,
     id: &SubscriptionId,
-    situation: &Situation,
     works: &[Work<'_>],
 ) -> Result<(), PlatformError> {
     for work in works.iter().filter(|work| matches!(work.mode, Mode::Full(_))) {
@@ -213,13 +211,20 @@ async fn store(
         let before = work.entity.prepared.as_ref().and_then(|prepared| prepared.access_context.as_ref());
         entity_store(tx, id, work.code, filter, work.access.as_ref().or(before), work.full_us).await?;
     }
-    let in_force: Vec<i32> = works.iter().map(|work| work.code).collect();
-    if situation
-        .standing
-        .metadata_version
-        .is_some_and(|version| i64::from(version) != i64::from(situation.metadata.version))
-    {
-        entity_forget(tx, id, &in_force).await?;
-    }
     Ok(())
+}
+
+/// Forgets what belongs to entities that another version of the metadata had.
+async fn forget_unknown(
+    tx: &mut Transaction<'_, Postgres>,
+    id: &SubscriptionId,
+    entries: &SyncEntryTable,
+    situation: &Situation,
+) -> Result<(), PlatformError> {
+    if situation.standing.is_prepared_with(situation.metadata.version) {
+        return Ok(());
+    }
+    let in_force: Vec<i32> = situation.metadata.entities.iter().map(|table| table.object_type_code).collect();
+    merge::drop_unknown(tx, entries, &in_force).await?;
+    entity_forget(tx, id, &in_force).await
 }

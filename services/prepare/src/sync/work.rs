@@ -1,6 +1,7 @@
 //! One entity of a prepare under way, and how it is gone about. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use serde_json::Value;
 use uuid::Uuid;
@@ -70,4 +71,13 @@ fn access_changed(
     let untold = in_doubt.iter().any(|code| !contexts.contains_key(code));
     let before = entity.prepared.as_ref().and_then(|prepared| prepared.access_context.as_ref());
     (!in_doubt.is_empty() && (untold || before != access)).then_some(Why::Access)
+}
+
+/// Counts the time of the merges of what was evaluated to the entities, as the time of their evaluation was.
+pub(super) fn share(works: &mut [Work<'_>], merging: Duration) {
+    let evaluating: i64 = works.iter().map(|work| work.full_us).sum();
+    let merging = i64::try_from(merging.as_micros()).unwrap_or(i64::MAX);
+    for work in works.iter_mut().filter(|work| work.full_us > 0) {
+        work.full_us = work.full_us.saturating_add(merging.saturating_mul(work.full_us) / evaluating.max(1));
+    }
 }

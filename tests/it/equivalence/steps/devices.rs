@@ -23,8 +23,8 @@ pub async fn ask(world: &mut World, mutation: Option<Mutation>) -> Result<(usize
             refresh.push(any(world).await);
         }
     }
-    let complete = world.chance.percent(45);
-    let prepared = prepare(world, subscriber, Asked { refresh, complete }, mutation).await;
+    let (complete, interrupted) = (world.chance.percent(45), world.chance.percent(15));
+    let prepared = prepare(world, subscriber, Asked { refresh, complete, interrupted }, mutation).await;
     prepared.map(|prepared| (subscriber, prepared))
 }
 
@@ -40,7 +40,7 @@ async fn any(world: &mut World) -> ObjectRef {
 /// A batch comes, or a device says something, or starts over.
 pub async fn work(world: &mut World) -> Done {
     let subscriber = world.chance.below(world.subscribers.len());
-    let what = world.chance.weighed(&[(6, "loads"), (6, "says"), (2, "says again"), (1, "starts over")]);
+    let what = world.chance.weighed(&[(12, "loads"), (12, "says"), (4, "says again"), (1, "starts over")]);
     let most = world.chance.pick(&[1, 3, 20, 500]);
     let done = match what {
         "loads" => device::load(world, subscriber, most).await,

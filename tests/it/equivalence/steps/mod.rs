@@ -1,10 +1,9 @@
 //! The steps of a story.
 
-pub mod access;
 pub mod definition;
 pub mod devices;
 pub mod filters;
-pub mod rows;
+pub mod statements;
 pub mod transactions;
 pub mod upkeep;
 

@@ -4,15 +4,13 @@ use sqlx::Executor as _;
 use uuid::Uuid;
 
 use super::Done;
+use super::statements::Statements;
 use crate::equivalence::words::fill;
 use crate::equivalence::world::{Hand, World, own};
 
 /// At most so many transactions are open, and so many prepared.
 const OPEN: usize = 3;
 const PREPARED: usize = 2;
-
-/// Statements, each as often as its number says.
-pub type Statements = &'static [(u32, &'static str)];
 
 /// A few of these statements in a transaction: a new one, or one that is open. None when one of them failed: then the
 /// transaction is rolled back.
@@ -60,6 +58,7 @@ async fn one(world: &mut World, hand: &mut Hand, text: String) -> Result<String,
     } else {
         run(hand, &text).await?;
     }
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     Ok(match (savepoint, back) {
         (false, _) => text,
         (true, true) => {
@@ -82,16 +81,17 @@ async fn leave(world: &mut World, mut hand: Hand) -> String {
     match world.chance.below(100) {
         0..22 if world.open.len() < OPEN => {
             world.open.push(hand);
-            return "stays open".to_owned();
+            "stays open".to_owned()
         }
         22..28 if world.prepared.len() < PREPARED => {
             let name = format!("{}_{}", world.name, hand.number);
-            run(&mut hand, &format!("PREPARE TRANSACTION '{name}'")).await.expect("it is prepared");
+            if run(&mut hand, &format!("PREPARE TRANSACTION '{name}'")).await.is_ok() {
+                world.prepared.push(name);
+            }
             world.idle.push(hand.connection);
-            world.prepared.push(name);
-            return "is prepared".to_owned();
+            "is prepared".to_owned()
         }
-        28..35 => return end(world, hand, "ROLLBACK").await,
+        28..35 => end(world, hand, "ROLLBACK").await,
         _ => end(world, hand, "COMMIT").await,
     }
 }
@@ -114,7 +114,10 @@ pub async fn end_one(world: &mut World) -> Done {
     if at < world.open.len() {
         let hand = world.open.swap_remove(at);
         let number = hand.number;
-        return Some(format!("transaction {number}: {}", end(world, hand, if commit { "COMMIT" } else { "ROLLBACK" }).await));
+        return Some(format!(
+            "transaction {number}: {}",
+            end(world, hand, if commit { "COMMIT" } else { "ROLLBACK" }).await
+        ));
     }
     let name = world.prepared.swap_remove(at - world.open.len());
     let how = if commit { "COMMIT" } else { "ROLLBACK" };

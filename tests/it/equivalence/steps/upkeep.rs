@@ -26,7 +26,8 @@ pub async fn keep_up(world: &mut World) -> Done {
             world.silent = Some((subscriber, SILENCE));
         }
         "asks for everything" => {
-            let ask = format!("UPDATE sojourn.subscription_entity SET needs_full = true WHERE subscription_id = '{id}'");
+            let ask =
+                format!("UPDATE sojourn.subscription_entity SET needs_full = true WHERE subscription_id = '{id}'");
             world.run(ask).await.expect("it is asked");
         }
         _ => world.run("VACUUM (FREEZE) crm.contact").await.ok()?,
