@@ -9,7 +9,6 @@ mod connect;
 pub mod error;
 pub mod explain;
 pub mod filters;
-pub mod outlook;
 pub mod register;
 pub mod subscriptions;
 mod table;

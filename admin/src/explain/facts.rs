@@ -116,9 +116,6 @@ pub enum Next {
     Everything(String),
     /// A change since the watermark concerns the row.
     Candidate,
-    /// None does; but a table changed that policies read as a whole, and if the user's access is another, everything is
-    /// evaluated.
-    AccessInDoubt,
     /// None does.
     NotLookedAt,
     /// It is refused: the reason.

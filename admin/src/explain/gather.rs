@@ -12,7 +12,9 @@ use sojourn_prepare::db::explain::{
 use sojourn_prepare::db::overview::{Overview, overview_clients};
 use sojourn_prepare::db::rules::RulesCache;
 use sojourn_prepare::groups::{self, Author, Group, Member};
-use sojourn_prepare::situation::{Ask, LocalDataGroups, Situation};
+use sojourn_prepare::local_data_groups::LocalDataGroups;
+use sojourn_prepare::situation::{Ask, Situation};
+use sojourn_prepare::sync::{Mode, Outlook, outlook};
 use sojourn_runtime::clock;
 use sojourn_wire::SubscriptionId;
 use sqlx::{PgPool, Postgres, Transaction};
@@ -24,7 +26,6 @@ use super::facts::{
 use super::sentence::sentence;
 use crate::error::AdminError;
 use crate::filters::kind::kind;
-use crate::outlook::{Outlook, outlook};
 use crate::subscriptions::find;
 
 /// What a row is asked about.
@@ -118,10 +119,9 @@ async fn next(
     let position = metadata.entities.iter().position(|of| of.object_type_code == table.object_type_code);
     let outlooks = outlook(tx, &situation).await?;
     Ok(match position.and_then(|position| outlooks.into_iter().nth(position)) {
-        Some(Outlook::Everything(why)) => Next::Everything(why.to_string()),
-        Some(Outlook::Follow { candidates, .. }) if candidates.contains(&object_id) => Next::Candidate,
-        Some(Outlook::Follow { access_in_doubt: true, .. }) => Next::AccessInDoubt,
-        Some(Outlook::Follow { .. }) | None => Next::NotLookedAt,
+        Some(Outlook { mode: Mode::Full(why), .. }) => Next::Everything(why.to_string()),
+        Some(Outlook { candidates, .. }) if candidates.contains(&object_id) => Next::Candidate,
+        Some(_) | None => Next::NotLookedAt,
     })
 }
 

@@ -78,7 +78,6 @@ impl Next {
         match self {
             Self::Everything(why) => format!("looks at every row: {why}"),
             Self::Candidate => "looks at it: a change since the watermark concerns it".to_owned(),
-            Self::AccessInDoubt => "looks at it only if the user's access changed".to_owned(),
             Self::NotLookedAt => "does not look at it: no change since the watermark concerns it".to_owned(),
             Self::Refused(why) => format!("is refused: {why}"),
         }

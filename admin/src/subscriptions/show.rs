@@ -11,7 +11,9 @@ use sojourn_prepare::db::overview::{
 };
 use sojourn_prepare::db::rules::RulesCache;
 use sojourn_prepare::groups;
-use sojourn_prepare::situation::{Ask, LocalDataGroups, Situation};
+use sojourn_prepare::local_data_groups::LocalDataGroups;
+use sojourn_prepare::situation::{Ask, Situation};
+use sojourn_prepare::sync::outlook;
 use sojourn_runtime::clock;
 use sojourn_wire::SubscriptionId;
 use sqlx::{PgPool, Postgres, Transaction};
@@ -21,7 +23,6 @@ use super::find;
 use super::list::Device;
 use crate::error::AdminError;
 use crate::filters::kind::{Kind, kind};
-use crate::outlook::outlook;
 
 /// Sessions that are shown.
 const SESSIONS: i64 = 10;
@@ -196,7 +197,9 @@ async fn next(
     }
     match Situation::gather(tx, id, &subscription, metadata, &rules, clock::now(), ask).await? {
         Err(refusal) => Ok(Err(refusal.to_string())),
-        Ok(situation) => Ok(Ok(outlook(tx, &situation).await?.iter().map(ToString::to_string).collect())),
+        Ok(situation) => {
+            Ok(Ok(outlook(tx, &situation).await?.iter().map(|outlook| outlook.mode.to_string()).collect()))
+        }
     }
 }
 

@@ -10,6 +10,7 @@ pub mod error;
 pub mod filters;
 pub mod groups;
 pub mod handlers;
+pub mod local_data_groups;
 pub mod plan;
 pub mod prepare_sync;
 pub mod situation;

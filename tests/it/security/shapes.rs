@@ -119,8 +119,19 @@ pub fn wide() -> Vec<String> {
         "req", "op", "job", "batch", "res", "evt", "rpc", "dead", "$JS", "$JS.API", "$JS.ACK", "$SYS", "_INBOX", "_R_",
     ];
     let mut all: Vec<String> = tops.map(|top| format!("{top}.>")).to_vec();
-    let more =
-        [">", "*", "*.>", "*.*.>", "op.*.*", "res.*.*.*.*", "evt.*.*.*", "req.prepare.>", "req.ack.>", "req.filters.>", "$KV.a.b"];
+    let more = [
+        ">",
+        "*",
+        "*.>",
+        "*.*.>",
+        "op.*.*",
+        "res.*.*.*.*",
+        "evt.*.*.*",
+        "req.prepare.>",
+        "req.ack.>",
+        "req.filters.>",
+        "$KV.a.b",
+    ];
     all.extend(more.map(str::to_owned));
     all
 }

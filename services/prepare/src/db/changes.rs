@@ -8,9 +8,12 @@ use sojourn_platform::entities::{Published, Table};
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
-use crate::plan::Changes;
+use crate::plan::{Changes, Noted};
 use crate::sources::Sources;
 use crate::statement;
+
+/// A row that changes often is noted often: so many notes for each row that is worth following are read.
+const NOTES_FOR_A_ROW: i64 = 8;
 
 /// The two moments between which the clock moved, as texts: of the last prepare and of this one.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +25,7 @@ pub struct Moments<'a> {
 }
 
 /// What is noted in these streams of transactions that the watermark did not see: exactly those that were under way
-/// when it was taken, and those that began later. At most `limit` and one more of each stream.
+/// when it was taken, and those that began later. Of a stream with more notes than are worth reading, only that is told.
 ///
 /// # Errors
 /// When the database fails.
@@ -32,25 +35,31 @@ pub async fn changes_since(
     streams: &BTreeSet<i32>,
     limit: i64,
 ) -> Result<Changes, PlatformError> {
-    let rows: Vec<(i32, Uuid)> = sqlx::query_as(
-        "SELECT DISTINCT s.stream, c.object_id
+    let most = limit.saturating_mul(NOTES_FOR_A_ROW);
+    let rows: Vec<(i32, i64, Vec<Uuid>)> = sqlx::query_as(
+        "SELECT s.stream, c.notes, c.ids
            FROM unnest($2::int[]) s (stream),
-        LATERAL ((SELECT t.object_id FROM sojourn.tracking t
-                   WHERE t.stream = s.stream AND t.version >= pg_snapshot_xmax($1::text::pg_snapshot) LIMIT $3)
-                 UNION ALL
-                 (SELECT t.object_id FROM sojourn.tracking t
-                   WHERE t.stream = s.stream
-                     AND t.version = ANY (ARRAY(SELECT pg_snapshot_xip($1::text::pg_snapshot))) LIMIT $3)) c",
+        LATERAL (SELECT count(*) AS notes, coalesce(array_agg(DISTINCT object_id), '{}') AS ids
+                   FROM ((SELECT t.object_id FROM sojourn.tracking t
+                           WHERE t.stream = s.stream AND t.version >= pg_snapshot_xmax($1::text::pg_snapshot)
+                           LIMIT $3 + 1)
+                         UNION ALL
+                         (SELECT t.object_id FROM sojourn.tracking t
+                           WHERE t.stream = s.stream
+                             AND t.version = ANY (ARRAY(SELECT pg_snapshot_xip($1::text::pg_snapshot)))
+                           LIMIT $3 + 1)) n) c
+          WHERE c.notes > 0",
     )
     .bind(watermark)
     .bind(streams.iter().copied().collect::<Vec<i32>>())
-    .bind(limit + 1)
+    .bind(most)
     .fetch_all(&mut **tx)
     .await
     .map_err(PlatformError::doing("reading what changed since the last prepare"))?;
     let mut changes = Changes::default();
-    for (stream, object_id) in rows {
-        changes.0.entry(stream).or_default().insert(object_id);
+    for (stream, notes, ids) in rows {
+        let ids = if notes > most { Noted::TooMuch } else { Noted::Ids(ids.into_iter().collect()) };
+        changes.0.insert(stream, ids);
     }
     Ok(changes)
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::refused;
 use crate::groups::{Author, Group};
-use crate::situation::LocalDataGroups;
+use crate::local_data_groups::LocalDataGroups;
 
 /// The longest name of a group, in characters.
 const NAME_CHARACTERS: usize = 100;

@@ -4,7 +4,7 @@ use sojourn_platform::entities::Published;
 use sojourn_wire::message::filters::{FiltersOutcome, GroupKind, GroupShown};
 
 use crate::groups::{self, Author, Group, Member};
-use crate::situation::LocalDataGroups;
+use crate::local_data_groups::LocalDataGroups;
 
 /// Every group that concerns the user, by entity in load order.
 pub(super) fn listed(metadata: &Published, groups_of_user: &LocalDataGroups) -> FiltersOutcome {

@@ -20,9 +20,9 @@ use crate::db::group::{GroupAuthor, NewGroup, Stored, group_remove, group_store}
 use crate::db::preview::{Moving, preview_moving, preview_scans, preview_sizes};
 use crate::db::subscription::Subscription;
 use crate::groups::{self, BadGroup, Group};
+use crate::local_data_groups::LocalDataGroups;
 use crate::plan::cost;
 use crate::prepare_sync::PrepareSync;
-use crate::situation::LocalDataGroups;
 
 /// Whose groups they are.
 #[derive(Debug, Clone, Copy)]

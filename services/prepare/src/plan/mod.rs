@@ -110,10 +110,18 @@ impl Known {
     }
 }
 
-/// What changed since the watermark, by stream: ids, and the nil id for everything. A stream with more than was read has
-/// one more than the limit.
+/// What one stream says about what changed since the watermark.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Noted {
+    /// These ids; the nil id stands for everything.
+    Ids(BTreeSet<Uuid>),
+    /// More than is worth reading.
+    TooMuch,
+}
+
+/// What changed since the watermark, by stream. Streams without a change are absent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Changes(pub BTreeMap<i32, BTreeSet<Uuid>>);
+pub struct Changes(pub BTreeMap<i32, Noted>);
 
 impl Changes {
     /// Whether a stream has any.
@@ -122,16 +130,23 @@ impl Changes {
         self.0.contains_key(&stream)
     }
 
-    /// The ids of several streams together.
+    /// The ids of several streams together, as far as they were read.
     #[must_use]
     pub fn of(&self, streams: &BTreeSet<i32>) -> BTreeSet<Uuid> {
-        streams.iter().filter_map(|stream| self.0.get(stream)).flatten().copied().collect()
+        let ids = |stream| match self.0.get(stream) {
+            Some(Noted::Ids(ids)) => Some(ids),
+            Some(Noted::TooMuch) | None => None,
+        };
+        streams.iter().filter_map(ids).flatten().copied().collect()
     }
 
     /// Why everything must be evaluated, as these changes say.
     #[must_use]
     pub fn overwhelm(&self, sources: &Sources, limit: i64) -> Option<Why> {
         for streams in sources.rows.values() {
+            if streams.iter().any(|stream| self.0.get(stream) == Some(&Noted::TooMuch)) {
+                return Some(Why::TooMany);
+            }
             let ids = self.of(streams);
             if ids.contains(&Uuid::nil()) {
                 return Some(Why::Everything);
@@ -169,7 +184,9 @@ mod tests {
     fn changes(of: &[(i32, u128)]) -> Changes {
         let mut changes = Changes::default();
         for (stream, id) in of {
-            changes.0.entry(*stream).or_default().insert(Uuid::from_u128(*id));
+            let noted = changes.0.entry(*stream).or_insert_with(|| Noted::Ids(BTreeSet::new()));
+            let Noted::Ids(ids) = noted else { unreachable!("it was made above") };
+            ids.insert(Uuid::from_u128(*id));
         }
         changes
     }
@@ -198,6 +215,9 @@ mod tests {
         assert_eq!(changes(&[(1, 1), (2, 2), (9, 9)]).overwhelm(&sources(), 2), None);
         assert_eq!(changes(&[(1, 1), (2, 2)]).overwhelm(&sources(), 1), Some(Why::TooMany));
         assert_eq!(changes(&[(2, 0)]).overwhelm(&sources(), 5), Some(Why::Everything));
+        let unread = Changes(BTreeMap::from([(1, Noted::TooMuch)]));
+        assert_eq!(unread.overwhelm(&sources(), 5), Some(Why::TooMany));
+        assert_eq!(Changes(BTreeMap::from([(9, Noted::TooMuch)])).overwhelm(&sources(), 5), None);
     }
 
     #[test]

@@ -25,9 +25,9 @@ pub fn swept(metadata: &Published, table: &Table, bound: &ClockBound) -> Result<
     let end = bound.path.iter().try_fold(table, |at, hop| target(metadata, at, hop))?;
     let column = column(end, &bound.attribute)?;
     let between = |sql: Sql, alias: &'static str| {
-        let sql = sql.raw(alias).raw(".").ident(&column.name).raw(" BETWEEN ");
-        let sql = moment(sql, column, "least").raw(" AND ");
-        moment(sql, column, "greatest")
+        let sql = sql.raw(alias).raw(".").ident(&column.name).raw("\n       BETWEEN least");
+        let sql = both_moments(sql, column).raw("\n           AND greatest");
+        both_moments(sql, column)
     };
     let sql = match bound.path.split_last() {
         None => between(beginning(table), "e"),
@@ -70,13 +70,19 @@ fn follow(
     Ok(follow(metadata, target, rest, sql, "t", at_end)?.raw(")"))
 }
 
-/// A moment of the clock plus the offset, as the column's type can be compared with. Days and months are counted in
-/// UTC, as the filter counts them.
-fn moment(sql: Sql, column: &Column, which: &'static str) -> Sql {
-    let zoned = column.attribute.data_type == DataType::TimestampTz;
-    let sql = sql.raw(if zoned { "((((" } else { "(((" }).raw(which);
-    let sql = sql.raw("($1::text::timestamptz, $2::text::timestamptz)) AT TIME ZONE 'UTC') + $3::text::interval)");
-    if zoned { sql.raw(" AT TIME ZONE 'UTC')") } else { sql }
+/// Both moments of the clock, each with the offset, as the column's type can be compared with. A month before a later
+/// time may be an earlier time, so that they are put in order only then. Days and months are counted in UTC, as the
+/// filter counts them.
+fn both_moments(sql: Sql, column: &Column) -> Sql {
+    let zone = match column.attribute.data_type {
+        DataType::TimestampTz => " AT TIME ZONE 'UTC'",
+        _ => "",
+    };
+    let moment = |sql: Sql, n| {
+        let sql = sql.raw("((").param(n).raw("::text::timestamptz AT TIME ZONE 'UTC') + $3::text::interval)");
+        sql.raw(zone)
+    };
+    moment(moment(sql.raw("("), 1).raw(", "), 2).raw(")")
 }
 
 fn target<'m>(metadata: &'m Published, from: &Table, hop: &Hop) -> Result<&'m Table, PlatformError> {

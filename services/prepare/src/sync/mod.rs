@@ -13,6 +13,7 @@ use sojourn_platform::PlatformError;
 use sojourn_wire::SubscriptionId;
 use sojourn_wire::message::prepare::EntityCounts;
 use sqlx::{Postgres, Transaction};
+use uuid::Uuid;
 
 use crate::db::changes::{Moments, changes_concern, changes_since};
 use crate::db::entity::{entity_forget, entity_store};
@@ -46,17 +47,44 @@ pub async fn decide(
     entries: &SyncEntryTable,
     situation: &Situation,
 ) -> Result<Decided, PlatformError> {
-    let changes = changes(tx, situation).await?;
-    let contexts = contexts(tx, situation, &changes).await?;
-    let mut works: Vec<Work<'_>> =
-        situation.entities.iter().map(|entity| work(situation, entity, &changes, &contexts)).collect();
-    find_candidates(tx, situation, &changes, &mut works).await?;
+    let mut works = look(tx, situation).await?;
     evaluate(tx, situation, &mut works).await?;
     let inserted = apply(tx, entries, situation, &mut works).await?;
     store(tx, id, &works).await?;
     forget_unknown(tx, id, entries, situation).await?;
     let entities = merge::counts(tx, entries, &situation.metadata, &inserted).await?;
     Ok(Decided { entities, modes: works.into_iter().map(|work| work.mode).collect() })
+}
+
+/// How an entity would be prepared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outlook {
+    /// Following changes, or evaluating everything.
+    pub mode: Mode,
+    /// The rows that would be looked at, where changes are followed.
+    pub candidates: Vec<Uuid>,
+}
+
+/// How each entity would be prepared, in load order. Nothing is evaluated or changed.
+///
+/// # Errors
+/// When the identity does not take, or the database fails.
+pub async fn outlook(tx: &mut Transaction<'_, Postgres>, situation: &Situation) -> Result<Vec<Outlook>, PlatformError> {
+    let works = look(tx, situation).await?;
+    Ok(works.into_iter().map(|work| Outlook { mode: work.mode, candidates: work.candidates }).collect())
+}
+
+/// How each entity is gone about, and which rows are looked at.
+async fn look<'s>(
+    tx: &mut Transaction<'_, Postgres>,
+    situation: &'s Situation,
+) -> Result<Vec<Work<'s>>, PlatformError> {
+    let changes = changes(tx, situation).await?;
+    let contexts = contexts(tx, situation, &changes).await?;
+    let mut works: Vec<Work<'_>> =
+        situation.entities.iter().map(|entity| work(situation, entity, &changes, &contexts)).collect();
+    find_candidates(tx, situation, &changes, &mut works).await?;
+    Ok(works)
 }
 
 /// What changed in the streams of those entities that can follow it.

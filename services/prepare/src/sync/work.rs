@@ -1,6 +1,7 @@
 //! One entity of a prepare under way, and how it is gone about. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -17,6 +18,15 @@ pub enum Mode {
     Full(Why),
     /// So many candidates were.
     Incremental(usize),
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Full(why) => write!(f, "everything: {why}"),
+            Self::Incremental(candidates) => write!(f, "{candidates} changed rows"),
+        }
+    }
 }
 
 /// One entity under way.
