@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sojourn_platform::PlatformError;
 use sojourn_runtime::jobs::Outcome;
-use sojourn_runtime::nats::PublishError;
+use sojourn_runtime::nats::{PublishError, PurgeError};
 use sojourn_wire::batch::BatchError;
 use sojourn_wire::message::DecodeError;
 
@@ -31,6 +31,9 @@ pub enum HandlerError {
     /// Parts or a manifest could not be published; a full store is one reason, and heals when devices read.
     #[error(transparent)]
     Publish(#[from] PublishError),
+    /// Parts of a session that was superseded could not be purged.
+    #[error(transparent)]
+    Purge(#[from] PurgeError),
     /// Another worker has this session.
     #[error("another worker makes batches of this session")]
     Taken,
@@ -48,7 +51,7 @@ impl HandlerError {
         match self {
             Self::Platform(error) | Self::Rows(RowsError::Platform(error)) => error.is_transient(),
             Self::Publish(error) => error.is_transient(),
-            Self::Taken => true,
+            Self::Purge(_) | Self::Taken => true,
             Self::Decode(_)
             | Self::Misrouted(_)
             | Self::Batch(_)

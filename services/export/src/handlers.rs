@@ -13,7 +13,7 @@ use sojourn_runtime::jobs::{Job, Outcome};
 use sojourn_runtime::nats;
 use sojourn_wire::message::batch::{BatchManifest, BatchOutcome, ExportJob};
 use sojourn_wire::message::{decode, encode};
-use sojourn_wire::{AgentId, Subject, SubscriptionId};
+use sojourn_wire::{AgentId, Subject, SubscriptionId, subject};
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -137,8 +137,10 @@ impl Handlers {
         let Some(file) = export.next_file(&self.pool, self.ceiling, number, last).await? else {
             let manifest = BatchManifest { session: export.session_id, batch: number, outcome: BatchOutcome::End };
             let end = NewBatch { step: None, after_key: None, to_key: None, skipped: &[], manifest: &manifest };
-            batch_record(&self.pool, &end).await?;
-            return self.tell(export.agent, export.subscription, &manifest).await;
+            return match batch_record(&self.pool, &end).await? {
+                true => self.tell(export.agent, export.subscription, &manifest).await,
+                false => Ok(()),
+            };
         };
         let address = Address {
             agent: export.agent.clone(),
@@ -158,7 +160,12 @@ impl Handlers {
             skipped: &file.range.skipped,
             manifest: &manifest,
         };
-        batch_record(&self.pool, &record).await?;
+        if !batch_record(&self.pool, &record).await? {
+            // Whoever superseded the session may have purged it before these parts were there.
+            let parts = subject::parts_of_session(export.agent, export.subscription, export.session_id);
+            nats::purge(&self.nats, &parts, WITHIN).await?;
+            return Ok(());
+        }
         self.tell(export.agent, export.subscription, &manifest).await
     }
 

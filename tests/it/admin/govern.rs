@@ -105,6 +105,20 @@ fn an_expired_subscription_evaluates_everything_and_is_active_again() {
 }
 
 #[test]
+fn work_of_an_expired_subscription_is_played_back() {
+    run(async {
+        let world = offline().await;
+        let contact = owned_contact(&world, 0).await;
+        world.devices[0].write(&format!("UPDATE contact SET first_name = 'Late' WHERE id = '{contact}'"));
+        govern(&world, "expire", &[]).await.expect(0);
+        let ran = world.devices[0].run(&["go-online"]).await;
+        assert_eq!(ran.verdicts("applied"), 1, "{ran:?}");
+        world.assert_converged(0).await;
+        world.stop().await;
+    });
+}
+
+#[test]
 fn a_revoked_subscription_is_refused_until_it_is_readmitted() {
     run(async {
         let world = offline().await;

@@ -39,11 +39,11 @@ fn hints(service: Service) -> &'static [&'static str] {
     }
 }
 
-/// What it may do with JetStream: read and settle its own queues; and who settles batches removes them.
+/// What it may do with JetStream: read and settle its own queues; and who settles or makes batches removes them.
 fn jetstream_of(service: Service) -> BTreeSet<String> {
     let own = CONSUMERS.iter().filter(|consumer| consumer.service == service);
     let mut all: BTreeSet<String> = own.flat_map(|consumer| of_consumer(consumer.stream, consumer.name)).collect();
-    if service == Service::Prepare {
+    if matches!(service, Service::Prepare | Service::Export) {
         all.insert("$JS.API.STREAM.PURGE.BATCH".to_owned());
     }
     all

@@ -75,20 +75,21 @@ pub async fn batch_outstanding(pool: &PgPool, session: Uuid, received: i32) -> R
     Ok(rows.into_iter().map(Made::from).collect())
 }
 
-/// Records a batch.
+/// Records a batch, while its session is open. Answers whether it was.
 ///
 /// # Errors
-/// When the session is gone, or the database fails.
-pub async fn batch_record(pool: &PgPool, batch: &NewBatch<'_>) -> Result<(), PlatformError> {
+/// When the database fails.
+pub async fn batch_record(pool: &PgPool, batch: &NewBatch<'_>) -> Result<bool, PlatformError> {
     let kind = match batch.step.map(|step| step.kind) {
         Some(BatchKind::Rows) => "rows",
         Some(BatchKind::Deletes) => "deletes",
         None => "end",
     };
-    sqlx::query(
+    let recorded = sqlx::query(
         "INSERT INTO sojourn.batch
                 (session_id, number, kind, object_type_code, after_key, to_key, skipped, manifest)
-         SELECT $1, $2, $3, $4, $5, $6, $7, $8 WHERE EXISTS (SELECT FROM sojourn.session WHERE id = $1)",
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8 
+          WHERE EXISTS (SELECT FROM sojourn.session WHERE id = $1 AND state = 'open')",
     )
     .bind(batch.manifest.session)
     .bind(i64::from(batch.manifest.batch))
@@ -101,5 +102,5 @@ pub async fn batch_record(pool: &PgPool, batch: &NewBatch<'_>) -> Result<(), Pla
     .execute(pool)
     .await
     .map_err(PlatformError::doing("recording a batch"))?;
-    Ok(())
+    Ok(recorded.rows_affected() > 0)
 }

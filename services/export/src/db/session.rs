@@ -34,7 +34,7 @@ pub async fn session_open(
 ) -> Result<Option<Session>, PlatformError> {
     sqlx::query_as(
         "SELECT u.number, u.dataset, u.user_id, s.metadata_version, s.received,
-                u.status = 'active' AS active
+                u.status <> 'revoked' AS active
            FROM sojourn.session s
            JOIN sojourn.subscription u ON u.id = s.subscription_id
            JOIN sojourn.subscription_client c ON c.subscription_id = u.id

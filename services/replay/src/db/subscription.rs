@@ -31,7 +31,7 @@ pub(super) async fn subscription_of(
 ) -> Result<Standing, PlatformError> {
     let doing = PlatformError::doing("looking up the subscription");
     let row = sqlx::query(
-        "SELECT s.dataset, s.user_id, s.status = 'active'
+        "SELECT s.dataset, s.user_id, s.status <> 'revoked'
            FROM sojourn.subscription s JOIN sojourn.subscription_client c ON c.subscription_id = s.id
           WHERE s.id = $1 AND c.client_id = $2",
     )
