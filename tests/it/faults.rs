@@ -10,6 +10,7 @@ mod ledger;
 mod link;
 mod oversize;
 mod replay;
+mod restored;
 mod revoked;
 mod running;
 mod services;
