@@ -76,13 +76,9 @@ fn own_subjects(service: Service) -> &'static [&'static str] {
             "evt.*.*.change",
             "$JS.API.STREAM.PURGE.BATCH",
         ],
-        Service::Export => &[
-            "batch.>",
-            "res.*.*.batch.*",
-            "res.*.*.verify.*",
-            "evt.*.*.batch",
-            "$JS.API.STREAM.PURGE.BATCH",
-        ],
+        Service::Export => {
+            &["batch.>", "res.*.*.batch.*", "res.*.*.verify.*", "evt.*.*.batch", "$JS.API.STREAM.PURGE.BATCH"]
+        }
         Service::Schema => &["schema.>", "evt.*.*.schema"],
         Service::Replay => &["res.*.*.op.*", "evt.*.*.op"],
     }

@@ -1,8 +1,8 @@
 //! Filters of local data groups: SQL boolean expressions that users and administrators write, about one entity's
 //! attributes and those of its N:1 related entities.
 //!
-//! A text is read ([`source`]), checked against the metadata ([`check`]) into a tree that holds what the metadata knows
-//! and typed literals ([`tree`]), and compiled to SQL of our own ([`compile`]). Nothing of the text itself is passed on,
+//! A text is read (`source`), checked against the metadata (`check`) into a tree that holds what the metadata knows
+//! and typed literals (`tree`), and compiled to SQL of our own (`compile`). Nothing of the text itself is passed on,
 //! and what was accepted does not fail in Postgres.
 
 mod canonical;
