@@ -12,5 +12,6 @@ mod oversize;
 mod replay;
 mod restored;
 mod revoked;
+mod rules;
 mod running;
 mod services;

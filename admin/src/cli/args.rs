@@ -81,7 +81,7 @@ pub(super) enum Command {
 #[derive(Debug, Args)]
 pub(super) struct Register {
     /// The file that names the tables
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, env = "SOJOURN_CONFIG", default_value = "sojourn.yaml", value_name = "FILE")]
     pub(super) config: PathBuf,
     /// Only check: change nothing
     #[arg(long)]

@@ -19,7 +19,7 @@ pub struct Explained {
     /// The row.
     pub object_id: Uuid,
     /// The answer, in one sentence.
-    pub answer: String,
+    pub conclusion: String,
     /// The row's version on the server; none when there is no such row.
     pub version: Option<i64>,
     /// Whether the user sees it; none when there is no such row.

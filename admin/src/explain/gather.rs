@@ -79,7 +79,7 @@ pub async fn explain(
         entity: table.entity.clone(),
         table: format!("{}.{}", table.schema.name(), table.table.name()),
         object_id,
-        answer: String::new(),
+        conclusion: String::new(),
         version,
         visible: decisions.visible,
         policies: decisions.policies,
@@ -94,7 +94,7 @@ pub async fn explain(
             prepared: overview.snapshot.is_some(),
         },
     };
-    explained.answer = sentence(&explained);
+    explained.conclusion = sentence(&explained);
     Ok(explained)
 }
 

@@ -28,7 +28,7 @@ impl fmt::Display for Explained {
         writeln!(f, "Next prepare  {}", self.next.in_words())?;
         self.write_policies(f)?;
         self.write_groups(f)?;
-        write!(f, "\n{}", self.answer)
+        write!(f, "\n{}", self.conclusion)
     }
 }
 

@@ -21,10 +21,12 @@ impl fmt::Display for Verified {
             0 => write!(f, "Compared {rows} rows: the same on both sides"),
             _ => write!(f, "Compared {rows} rows: {differences} differ, repaired {repaired} rows"),
         }?;
-        match (left, &self.moved) {
-            (0, _) => Ok(()),
-            (_, None) => write!(f, "\n{left} rows differ still. To repair them: sojourn-agent verify"),
-            (_, Some(_)) => write!(f, "\n{left} rows differ still: verify again, then ask the administrator"),
+        let strange: usize = self.entities.iter().map(|entity| entity.strange.len()).sum();
+        match (left.saturating_sub(strange as u64), &self.moved) {
+            (0, _) if strange == 0 => Ok(()),
+            (0, _) => write!(f, "\n{strange} rows are for you to delete"),
+            (left, None) => write!(f, "\n{left} rows differ still. To repair them: sojourn-agent verify"),
+            (left, Some(_)) => write!(f, "\n{left} rows differ still: verify again, then ask the administrator"),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use rusqlite::Connection;
 use sojourn_wire::message::prepare::ObjectRef;
+use uuid::Uuid;
 
 use super::error::Fault;
 use super::{Store, StoreError};
@@ -56,8 +57,11 @@ impl Store {
     }
 }
 
-/// Notes that the server must send a row again.
+/// Notes that the server must send a row again. It knows none whose id is no uuid: such a row came around the triggers.
 pub(super) fn add(connection: &Connection, object_type_code: i32, object_id: &str) -> rusqlite::Result<()> {
+    if Uuid::try_parse(object_id).is_err() {
+        return Ok(());
+    }
     let sql = "INSERT OR IGNORE INTO sojourn_refresh (object_type_code, object_id) VALUES (?1, ?2)";
     connection.prepare_cached(sql)?.execute(rusqlite::params![object_type_code, object_id])?;
     Ok(())

@@ -59,6 +59,17 @@ impl PlatformError {
     }
 }
 
+impl PlatformError {
+    /// Whether a statement took longer than it may.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        match self {
+            Self::Database { source: sqlx::Error::Database(error), .. } => error.code().as_deref() == Some("57014"),
+            _ => false,
+        }
+    }
+}
+
 /// Whether a database error may go away by itself.
 #[must_use]
 pub fn is_transient(error: &sqlx::Error) -> bool {

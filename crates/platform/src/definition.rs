@@ -9,7 +9,8 @@ use crate::database::PlatformError;
 /// The hash of everything in the catalog that decides which rows the acting role sees, in hexadecimal.
 ///
 /// It changes when a policy, a grant, an owner, a membership, a view, a function, a partition or one of our triggers
-/// does, and when a table is rewritten or emptied, because triggers do not see that. Vacuuming, analysing and indexing
+/// does, and when a table is renamed, moved, rewritten or emptied, because triggers do not see that. Of
+/// functions it takes all that stand beside one that a policy calls: what that one calls, the catalog does not know. Vacuuming, analysing and indexing
 /// leave it, and so does what the scanning role is granted. A row of `pg_class` may be changed in place, hence its columns and not its version.
 ///
 /// # Errors
@@ -37,10 +38,12 @@ pub async fn definition_hash(
                 JOIN pg_catalog.pg_auth_members m ON m.member = role.oid
                 JOIN pg_catalog.pg_roles r ON r.oid = m.roleid
           ), part (text) AS (
-              SELECT concat_ws(' ', 'class', c.oid, c.relkind, c.relrowsecurity, c.relforcerowsecurity, c.relowner,
+              SELECT concat_ws(' ', 'class', c.oid, n.nspname, c.relname, c.relkind, c.relrowsecurity, c.relforcerowsecurity, c.relowner,
                                c.relfilenode, c.relispartition, coalesce(c.relacl::text, '-'),
                                CASE c.relkind WHEN 'v' THEN c.reloptions::text END)
-                FROM relation JOIN pg_catalog.pg_class c ON c.oid = relation.oid
+                FROM relation
+                JOIN pg_catalog.pg_class c ON c.oid = relation.oid
+                JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             UNION ALL
               SELECT concat_ws(' ', 'column', a.attrelid, a.attnum, granted.item)
                 FROM relation
@@ -66,9 +69,10 @@ pub async fn definition_hash(
                 JOIN pg_catalog.pg_proc f ON f.oid = t.tgfoid
                 JOIN pg_catalog.pg_namespace n ON n.oid = f.pronamespace AND n.nspname = 'sojourn'
             UNION ALL
-              SELECT concat_ws(' ', 'function', f.oid, f.xmin)
-                FROM pg_catalog.pg_proc f
-               WHERE f.oid = ANY ($2::bigint[]::oid[])
+              SELECT concat_ws(' ', 'function', n.nspname, f.oid, f.xmin)
+                FROM pg_catalog.pg_namespace n
+                JOIN pg_catalog.pg_proc f ON f.pronamespace = n.oid
+               WHERE n.oid IN (SELECT w.pronamespace FROM pg_catalog.pg_proc w WHERE w.oid = ANY ($2::bigint[]::oid[]))
             UNION ALL
               SELECT concat_ws(' ', 'role', role.oid, superuser, bypasses_rls, inherits) FROM role
             UNION ALL

@@ -64,6 +64,13 @@ impl Sql {
         self
     }
 
+    /// Adds a name as a text to compare with, whatever the session says about backslashes.
+    #[must_use]
+    pub fn name_as_text(mut self, name: &Ident) -> Self {
+        let _ = write!(self.0, "E'{}'", name.0.replace('\\', "\\\\").replace('\'', "''"));
+        self
+    }
+
     /// Adds `schema.table`.
     #[must_use]
     pub fn table(self, schema: &Ident, table: &Ident) -> Self {
@@ -215,6 +222,13 @@ mod tests {
         for bad in ["", "a\0b", &"x".repeat(64)] {
             assert!(Ident::new(bad).is_err());
         }
+    }
+
+    #[test]
+    fn a_name_as_text_ends_nothing() {
+        let text = |name: &str| Sql::default().name_as_text(&Ident::new(name).expect("a name")).text().to_owned();
+        assert_eq!(text("id"), "E'id'");
+        assert_eq!(text(r"a'b\'; DROP"), r"E'a''b\\''; DROP'");
     }
 
     #[test]

@@ -28,8 +28,8 @@ pub(crate) struct Args {
 
     /// Your own Postgres, as an administrator: postgres://USER:PASSWORD@HOST:PORT/DATABASE
     ///
-    /// Makes the roles sojourn_owner and sojourn_service and the schema sojourn, and sets a new password for
-    /// sojourn_service. Your tables are not altered. Without it, a Postgres of our own is started with the CRM sample.
+    /// Makes the roles sojourn_owner, sojourn_scan and sojourn_service and the schema sojourn, and sets a new password
+    /// for sojourn_service. Your tables get triggers that note changes, and no other change. Without it, a Postgres of our own is started with the CRM sample.
     #[arg(long, env = "SOJOURN_ADMIN_DATABASE_URL", hide_env_values = true, value_name = "URL", requires = "config")]
     database_url: Option<DatabaseUrl>,
 

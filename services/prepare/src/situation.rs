@@ -72,9 +72,7 @@ pub enum Refusal {
     #[error("the subscription was revoked: ask the administrator")]
     Revoked,
     /// The Go Offline privilege is missing.
-    #[error(
-        "you lack the Go Offline privilege: ask your administrator; what this device has not sent stays in its queue"
-    )]
+    #[error("you lack the Go Offline privilege, so that nothing is sent to this device: ask your administrator")]
     GoOffline,
     /// A local data group does not fit.
     #[error("{0}; change or remove it (sojourn-agent filters), or ask your administrator")]

@@ -12,6 +12,8 @@ use sojourn_platform::filter::{ClockBound, Filter, Hop};
 
 /// Relationships that are followed one after the other, at most: policies that lead in a circle would never end.
 const FARTHEST: usize = 8;
+/// Paths that are followed, at most.
+const MOST_PATHS: usize = 64;
 
 /// A way from an entity through N:1 relationships; empty for the entity itself.
 pub type Path = Vec<Hop>;
@@ -53,9 +55,8 @@ impl Sources {
         let Some(rules_of_entity) = known else {
             return self.give_up(format!("{entity} is not registered"));
         };
-        if path.len() > FARTHEST {
-            return self
-                .give_up(format!("the policies lead from {entity} on through more than {FARTHEST} relationships"));
+        if path.len() > FARTHEST || self.rows.len() > MOST_PATHS {
+            return self.give_up(format!("the policies lead from {entity} on through too many relationships"));
         }
         if let Some(reason) = &rules_of_entity.always_full {
             self.give_up(reason.clone());
@@ -139,6 +140,6 @@ mod tests {
         let circle = sojourn_metadata::rules::Through { attribute: "contact_id".to_owned(), target: LINE };
         rules.entities[2].through = vec![circle];
         let reason = sources("line", "true", &rules).untraceable.expect("it never ends");
-        assert!(reason.contains("more than 8"), "{reason}");
+        assert!(reason.contains("too many relationships"), "{reason}");
     }
 }

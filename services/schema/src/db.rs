@@ -73,7 +73,7 @@ pub struct InForce {
 pub async fn version_store(pool: &PgPool, metadata: &Metadata, in_force: &InForce) -> Result<Stored, SchemaError> {
     let mut tx = pool.begin().await.map_err(PlatformError::doing("beginning to store the metadata"))?;
     lock(&mut tx).await?;
-    dataset_upsert(&mut tx, metadata, in_force).await?;
+    rules_store(&mut tx, metadata, in_force).await?;
     entities_insert(&mut tx, metadata).await?;
     let hash = document::hash(metadata)?;
     let stored = match version_newest(&mut tx, &metadata.dataset).await? {
@@ -128,7 +128,15 @@ async fn lock(conn: &mut PgConnection) -> Result<(), PlatformError> {
     Ok(())
 }
 
-async fn dataset_upsert(conn: &mut PgConnection, metadata: &Metadata, in_force: &InForce) -> Result<(), PlatformError> {
+/// Stores the rules of a dataset, without its metadata. Rules that are not as they were are another registration.
+///
+/// # Errors
+/// [`PlatformError`] when the database fails.
+pub async fn rules_store(
+    conn: &mut PgConnection,
+    metadata: &Metadata,
+    in_force: &InForce,
+) -> Result<(), PlatformError> {
     sqlx::query(
         "INSERT INTO sojourn.dataset (name, acting_role, rules, definition, registration) VALUES ($1, $2, $3, $4, 1)
          ON CONFLICT (name) DO UPDATE

@@ -1,8 +1,8 @@
 //! Watching what decides who sees what: when policies, privileges, tables or triggers are not what the rules were made
 //! for, they are made again.
 //!
-//! Until then every prepare evaluates everything, which is right and slow. A new metadata version is not made here: a
-//! device adopts one when the service is started again.
+//! Until then every prepare evaluates everything, which is right and slow. A new metadata version is not made here, but
+//! when the service is started again.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ enum Found {
     Unchanged,
     /// The rules were made again.
     Registered,
-    /// Tables have other columns: that is another metadata version.
+    /// The rules were made again; but tables have other columns, and that is another metadata version.
     OtherMetadata,
 }
 
@@ -39,7 +39,7 @@ pub async fn watch(pool: PgPool, wanted: SojournYaml, every: Duration, shutdown:
                 String::new()
             }
             Ok(Found::OtherMetadata) => "tables have other columns than the metadata in force: start the schema \
-                service again to publish them; until then every prepare evaluates everything"
+                service (or the stack) again to publish them"
                 .to_owned(),
             Err(error) => format!("until this is settled every prepare evaluates everything: {error}"),
         };
@@ -58,11 +58,8 @@ async fn look(pool: &PgPool, wanted: &SojournYaml) -> Result<Found, SchemaError>
     let (registration, definition) = check::check_with_definition(&mut conn, wanted).await?;
     let numbers = db::stream::numbers(&mut conn, &registration.streams).await?;
     let hash = document::hash(&registration.metadata)?;
-    if db::hash_in_force(&mut conn, &wanted.dataset).await?.as_deref() != Some(&hash) {
-        return Ok(Found::OtherMetadata);
-    }
-    drop(conn);
     let in_force = InForce { rules: registration.rules(&numbers), definition };
-    db::version_store(pool, &registration.metadata, &in_force).await?;
-    Ok(Found::Registered)
+    db::rules_store(&mut conn, &registration.metadata, &in_force).await?;
+    let same = db::hash_in_force(&mut conn, &wanted.dataset).await?.as_deref() == Some(&hash);
+    Ok(if same { Found::Registered } else { Found::OtherMetadata })
 }

@@ -15,7 +15,7 @@ async fn explained(world: &World, contact: Uuid) -> Value {
 }
 
 fn answer(explained: &Value) -> &str {
-    explained["answer"].as_str().expect("a sentence")
+    explained["conclusion"].as_str().expect("a sentence")
 }
 
 async fn rename(world: &World, contact: Uuid) {

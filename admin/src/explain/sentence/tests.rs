@@ -14,7 +14,7 @@ fn facts() -> Explained {
         entity: "contact".to_owned(),
         table: "crm.contact".to_owned(),
         object_id: Uuid::from_u128(2),
-        answer: String::new(),
+        conclusion: String::new(),
         version: Some(VERSION),
         visible: Some(Decided::Yes),
         policies: Some(vec![policy("may_read", true, Decided::Yes)]),

@@ -5,7 +5,7 @@ use std::time::Instant;
 use sojourn_metadata::rules::FunctionName;
 use sojourn_platform::PlatformError;
 use sojourn_platform::acting::{self, Identity};
-use sojourn_platform::entities::Table;
+use sojourn_platform::entities::{Published, Table};
 use sojourn_platform::filter::Compiled;
 use sojourn_platform::sql::{Ident, Sql};
 use sqlx::types::Json;
@@ -36,6 +36,32 @@ pub async fn evaluate_begin(tx: &mut Transaction<'_, Postgres>, acting_role: &Id
     let grant = Sql::new("GRANT INSERT ON pg_temp.sync_visible TO ").ident(acting_role);
     sqlx::query(grant.into_sqlx()).execute(&mut **tx).await.map_err(doing())?;
     Ok(())
+}
+
+/// The entities whose object ids the acting role may not read any more: nobody has any of their rows.
+///
+/// # Errors
+/// When the database fails.
+pub async fn evaluate_withheld(
+    tx: &mut Transaction<'_, Postgres>,
+    metadata: &Published,
+) -> Result<Vec<i32>, PlatformError> {
+    let tables = || metadata.entities.iter();
+    sqlx::query_scalar(
+        "SELECT t.code
+           FROM unnest($2::int[], $3::text[], $4::text[], $5::text[]) t (code, schema, name, key)
+           JOIN pg_namespace n ON n.nspname = t.schema
+           JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = t.name
+          WHERE NOT has_schema_privilege($1, n.oid, 'USAGE') OR NOT has_column_privilege($1, c.oid, t.key, 'SELECT')",
+    )
+    .bind(metadata.acting_role.name())
+    .bind(tables().map(|table| table.object_type_code).collect::<Vec<_>>())
+    .bind(tables().map(|table| table.schema.name()).collect::<Vec<_>>())
+    .bind(tables().map(|table| table.table.name()).collect::<Vec<_>>())
+    .bind(tables().map(|table| table.key().name.name()).collect::<Vec<_>>())
+    .fetch_all(&mut **tx)
+    .await
+    .map_err(PlatformError::doing("asking what the acting role may read"))
 }
 
 /// Puts everything of an entity that the user has into the temporary table. The transaction acts as the user. Answers

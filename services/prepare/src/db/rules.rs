@@ -143,7 +143,9 @@ pub async fn definition(
 ) -> Result<Definition, PlatformError> {
     let hash = definition_hash(tx, acting_role, &registered.rules.watched).await?;
     let is_registered = hash == registered.definition;
-    Ok(Definition { hash: format!("{}/{hash}", standing.place), is_registered })
+    // Rules that were made anew may follow what was missed by those before.
+    let hash = format!("{}/{}/{hash}", standing.place, standing.registration);
+    Ok(Definition { hash, is_registered })
 }
 
 impl Standing {

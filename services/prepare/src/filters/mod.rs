@@ -24,6 +24,10 @@ use crate::local_data_groups::LocalDataGroups;
 use crate::plan::cost;
 use crate::prepare_sync::PrepareSync;
 
+/// What a user is told whose filter takes longer than a minute.
+const TOO_SLOW: &str = "it takes longer than a minute to find what this filter lets through: write a narrower one, or ask \
+    your administrator for an index on what it compares";
+
 /// Whose groups they are.
 #[derive(Debug, Clone, Copy)]
 pub struct Asker<'a> {
@@ -62,9 +66,11 @@ pub async fn act(
         Ok(change) => change,
         Err(outcome) => return Ok(*outcome),
     };
-    let preview = match moves(&mut tx, &metadata, &groups_of_user, &change, asker).await? {
-        Ok(preview) => preview,
-        Err(bad) => return Ok(refused(bad)),
+    let preview = match moves(&mut tx, &metadata, &groups_of_user, &change, asker).await {
+        Ok(Ok(preview)) => preview,
+        Ok(Err(bad)) => return Ok(refused(bad)),
+        Err(error) if error.is_timeout() => return Ok(refused(TOO_SLOW)),
+        Err(error) => return Err(error),
     };
     if change.preview {
         return Ok(FiltersOutcome::Changed { preview, stored: false });

@@ -19,6 +19,7 @@ use crate::db::changes::{Moments, changes_concern, changes_since};
 use crate::db::entity::{entity_forget, entity_store};
 use crate::db::evaluate::{
     as_user, evaluate_access, evaluate_begin, evaluate_candidates, evaluate_everything, evaluate_undeclared,
+    evaluate_withheld,
 };
 use crate::db::merge;
 use crate::plan::{Changes, Why};
@@ -169,8 +170,9 @@ async fn evaluate(
         return Ok(());
     }
     let watched = &situation.registered.rules.watched.relations;
-    let mut before = Vec::new();
+    let (mut before, mut withheld) = (Vec::new(), Vec::new());
     if any_full {
+        withheld = evaluate_withheld(tx, &situation.metadata).await?;
         evaluate_begin(tx, &situation.metadata.acting_role).await?;
         before = evaluate_undeclared(tx, watched).await?;
     }
@@ -178,6 +180,7 @@ async fn evaluate(
         for work in works.iter_mut() {
             let table = work.entity.table(&situation.metadata);
             match work.mode {
+                Mode::Full(_) if withheld.contains(&work.code) => {}
                 Mode::Full(_) => {
                     let filter = situation.compiled(work.entity, 1)?;
                     work.full_us = evaluate_everything(tx, table, filter.as_ref()).await?;

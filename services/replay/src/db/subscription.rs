@@ -31,7 +31,7 @@ pub(super) async fn subscription_of(
 ) -> Result<Standing, PlatformError> {
     let doing = PlatformError::doing("looking up the subscription");
     let row = sqlx::query(
-        "SELECT s.dataset, s.user_id, s.status <> 'revoked'
+        "SELECT s.dataset, s.user_id, s.status <> 'revoked', c.is_primary
            FROM sojourn.subscription s JOIN sojourn.subscription_client c ON c.subscription_id = s.id
           WHERE s.id = $1 AND c.client_id = $2",
     )
@@ -48,6 +48,13 @@ pub(super) async fn subscription_of(
     let doing = || PlatformError::doing("reading the subscription");
     if !row.try_get::<bool, _>(2).map_err(doing())? {
         return Ok(Standing::Refused(format!("the subscription {id} was revoked: ask the administrator")));
+    }
+    // Operations are numbered for the subscription: two devices would number theirs alike.
+    if !row.try_get::<bool, _>(3).map_err(doing())? {
+        return Ok(Standing::Refused(format!(
+            "another device synchronises the subscription {id}; what this one has not sent stays in its queue: ask the \
+             administrator to make {agent} its primary client (sojourn-admin subscriptions primary {id} {agent})"
+        )));
     }
     Ok(Standing::Active(Subscription {
         dataset: row.try_get(0).map_err(doing())?,

@@ -113,15 +113,19 @@ pub fn body(stream: &Stream, number: i32) -> Result<String, InvalidIdent> {
 }
 
 fn write_body(sql: Sql, stream: &Stream, number: i32) -> Result<Sql, InvalidIdent> {
-    let sql = sql.raw("\nBEGIN\n  IF TG_ARGV[0] OPERATOR(pg_catalog.=) 'all' THEN\n    ");
-    let sql = values(sql, number).raw("'00000000-0000-0000-0000-000000000000');\n");
+    let sql = sql.raw("\nBEGIN\n  IF TG_ARGV[0] OPERATOR(pg_catalog.=) 'all'");
     let Some(column) = &stream.key_column else {
+        let sql = everything(sql.raw(" THEN\n    "), number);
         return Ok(something_changed(sql, number).raw("  END IF;\n  RETURN NULL;\nEND "));
     };
     let key = Ident::new(column)?;
     if column.contains(QUOTE) {
         return Err(InvalidIdent(column.clone()));
     }
+    // A column that was renamed must not break its owner's writes.
+    let sql = sql.raw("\n     OR NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid ");
+    let sql = sql.raw("OPERATOR(pg_catalog.=) TG_RELID AND a.attname OPERATOR(pg_catalog.=) ").name_as_text(&key);
+    let sql = everything(sql.raw(") THEN\n    "), number);
     let sql = sql.raw("  ELSIF TG_ARGV[0] OPERATOR(pg_catalog.=) 'rows' THEN\n    ");
     let sql = select(sql, number).raw("changed.").ident(&key).raw(" FROM changed WHERE changed.").ident(&key);
     let sql = sql.raw(" IS NOT NULL;\n  ELSIF TG_ARGV[0] OPERATOR(pg_catalog.=) 'old' THEN\n    ");
@@ -131,15 +135,16 @@ fn write_body(sql: Sql, stream: &Stream, number: i32) -> Result<Sql, InvalidIden
     Ok(sql.raw(" IS NOT NULL;\n  END IF;\n  RETURN NULL;\nEND "))
 }
 
-/// Without a key a statement is noted once if it touched a row at all; where only rows are heard of, the first of the
-/// transaction is noted.
+fn everything(sql: Sql, number: i32) -> Sql {
+    values(sql, number).raw("'00000000-0000-0000-0000-000000000000');\n")
+}
+
+/// Without a key a statement is noted once if it touched a row at all; where only rows are heard of, each is: whoever
+/// looked whether there is a note already would be in the way of others who look.
 fn something_changed(sql: Sql, number: i32) -> Sql {
     let sql = sql.raw("  ELSIF TG_ARGV[0] OPERATOR(pg_catalog.=) 'rows' THEN\n    ");
     let sql = select(sql, number).raw("'00000000-0000-0000-0000-000000000000' WHERE EXISTS (SELECT FROM changed);\n");
-    let sql = select(sql.raw("  ELSE\n    "), number);
-    let sql = sql.raw("'00000000-0000-0000-0000-000000000000' WHERE NOT EXISTS (SELECT FROM sojourn.tracking t ");
-    let sql = sql.raw("WHERE t.stream OPERATOR(pg_catalog.=) ").number(number.into());
-    sql.raw(" AND t.version OPERATOR(pg_catalog.=) pg_catalog.pg_current_xact_id());\n")
+    everything(sql.raw("  ELSE\n    "), number)
 }
 
 fn values(sql: Sql, number: i32) -> Sql {

@@ -38,8 +38,8 @@ fn every_way_into_a_partition_is_noted() {
                 "SET session_replication_role = replica;\nUPDATE crm.part_later SET n = 3;\nRESET session_replication_role",
                 &["part 2000"],
             ),
-            ("INSERT INTO crm.member_1 SELECT 1 FROM generate_series(1, 10)", &["member *"]),
-            ("UPDATE crm.member SET k = 2", &["member *"]),
+            ("INSERT INTO crm.member_1 VALUES (1)", &["member *"]),
+            ("UPDATE crm.member SET k = 2", &["member *", "member *"]),
         ];
         for (statements, expected) in cases {
             db.assert_noted(statements, expected).await;

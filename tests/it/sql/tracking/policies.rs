@@ -95,6 +95,7 @@ fn what_moves_by_itself_is_never_incremental() {
     run(async {
         let sql = "CREATE TABLE crm.t (id uuid PRIMARY KEY, at timestamptz, d date, parent uuid REFERENCES crm.t);
                    CREATE MATERIALIZED VIEW crm.m AS SELECT 1 AS n;
+                   CREATE UNLOGGED TABLE crm.u (n int);
                    GRANT SELECT ON crm.t TO case_user; ALTER TABLE crm.t ENABLE ROW LEVEL SECURITY;
                    CREATE FUNCTION crm.clock() RETURNS timestamptz LANGUAGE sql STABLE RETURN now();
                    CREATE POLICY p ON crm.t USING (true);";
@@ -110,6 +111,8 @@ fn what_moves_by_itself_is_never_incremental() {
             ("at < clock_timestamp()", "clock_timestamp()"),
             ("EXISTS (SELECT FROM crm.m)", "crm.m, a materialized view"),
             ("EXISTS (SELECT FROM pg_catalog.pg_roles)", "pg_roles"),
+            ("at < ('now'::text)::timestamptz", "a time made of text"),
+            ("EXISTS (SELECT FROM crm.u)", "the unlogged table crm.u"),
             ("EXISTS (SELECT FROM pg_catalog.pg_class)", "pg_class"),
         ] {
             db.run(&format!("ALTER POLICY p ON crm.t USING ({condition})")).await;

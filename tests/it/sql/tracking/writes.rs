@@ -56,6 +56,11 @@ fn rows_are_noted_by_their_ids() {
                 &["line 21", "line 22"],
             ),
             ("DELETE FROM crm.account WHERE id = i(1)", &["account 1", "line 21", "line 22"]),
+            (
+                "ALTER TABLE crm.line RENAME id TO key;\nINSERT INTO crm.line (key) VALUES (i(30));\n\
+                 ALTER TABLE crm.line RENAME key TO id",
+                &["line *"],
+            ),
             ("TRUNCATE crm.line", &["line *"]),
             ("TRUNCATE crm.account CASCADE", &["account *", "line *"]),
             (

@@ -148,6 +148,13 @@ async fn read_unsteady(
               SELECT 'the clock'
                 FROM regexp_matches(tree.text, '\{SQLVALUEFUNCTION :op (\d+)', 'g') AS value
                WHERE value[1]::int <= 8
+            UNION -- a text that is read as a time may be 'now'
+              SELECT 'a time made of text'
+               WHERE tree.text ~ '\{COERCEVIAIO ' AND tree.text ~ ':resulttype (1082|1083|1114|1184|1266)\M'
+            UNION -- a crash empties it, and nobody is told
+              SELECT 'the unlogged table ' || c.oid::regclass
+                FROM regexp_matches(tree.text, ':relid (\d+)', 'g') AS read
+                JOIN pg_class c ON c.oid = read[1]::oid AND c.relpersistence = 'u'
             UNION
               SELECT read[1]::oid::regclass::text
                 FROM regexp_matches(tree.text, ':relid (\d+)', 'g') AS read
