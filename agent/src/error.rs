@@ -3,6 +3,7 @@
 use crate::filters::ChooseError;
 use crate::home::HomeError;
 use crate::link::LinkError;
+use crate::playback::PlayedBack;
 use crate::store::StoreError;
 
 /// A command failed.
@@ -58,6 +59,14 @@ pub enum AgentError {
     /// The sync that should follow a change of local data groups failed.
     #[error("the change of your local data groups is stored, and this device is not up to date with it")]
     StoredOnly(#[source] Box<AgentError>),
+    /// The queue was played back, and what followed failed.
+    #[error("the queue was played back ({verdicts}), and then: {error}")]
+    PlayedBackOnly {
+        /// How many of each verdict.
+        verdicts: String,
+        /// What failed.
+        error: Box<AgentError>,
+    },
     /// A part of the agent ended before its time.
     #[error("the agent stopped while {0}; try again")]
     Stopped(&'static str),
@@ -71,6 +80,16 @@ impl AgentError {
             Self::Filter { filter, place, .. } => Some((filter, *place)),
             _ => None,
         }
+    }
+
+    /// The same, said by somebody who has played a queue back before it.
+    #[must_use]
+    pub fn after(self, played: &PlayedBack) -> Self {
+        if played.operations == 0 {
+            return self;
+        }
+        let verdicts: Vec<String> = played.verdicts.iter().map(|(word, count)| format!("{count} {word}")).collect();
+        Self::PlayedBackOnly { verdicts: verdicts.join(", "), error: Box::new(self) }
     }
 
     /// Whether a batch file arrived broken: fetched anew it may be whole.

@@ -121,7 +121,7 @@ async fn exchange(
     verification: Verification,
 ) -> Result<(PlayedBack, Moved, Option<Verified>), AgentError> {
     let queue = play_back(store, link, patience, progress).await?;
-    let data = download(store, link, progress).await?;
+    let data = download(store, link, progress).await.map_err(|error| error.after(&queue))?;
     let verified = match (verify::verify_if_due(store, link, progress).await?, verification) {
         (None, Verification::Report) => Some(verify::verify(store, link, progress, false).await?),
         (None, Verification::Repair) => Some(verify::verify(store, link, progress, true).await?),

@@ -75,3 +75,24 @@ fn the_work_of_a_second_device_waits_until_it_is_the_primary_one() {
         world.stop().await;
     });
 }
+
+#[test]
+fn who_lacks_the_go_offline_privilege_sends_work_and_gets_nothing() {
+    run(async {
+        let world = offline().await;
+        let device = &world.devices[0];
+        device.write("UPDATE contact SET first_name = 'Sent' WHERE id = (SELECT min(id) FROM contact)");
+        world.sql("INSERT INTO crm.office_worker VALUES ($1)", device.user_id).await;
+        let refused = device.run(&["go-online"]).await;
+        assert_eq!(refused.code, Some(1), "{refused:?}");
+        for words in ["1 applied", "Go Offline privilege"] {
+            assert!(refused.talk.contains(words), "{refused:?}");
+        }
+        let filters = device.run(&["filters", "list"]).await;
+        assert!(filters.talk.contains("Go Offline privilege"), "{filters:?}");
+        world.sql("DELETE FROM crm.office_worker WHERE user_id = $1", device.user_id).await;
+        device.run(&["sync"]).await.expect(0);
+        world.assert_converged(0).await;
+        world.stop().await;
+    });
+}

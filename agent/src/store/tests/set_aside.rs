@@ -84,3 +84,10 @@ fn what_has_come_is_not_asked_for_again() {
     let left = [object(2), object(3), other_entity()];
     assert_eq!(sample.store.refresh_list(9).expect("a list"), left, "not come, set aside, and another entity's");
 }
+
+#[test]
+fn a_row_whose_id_is_no_uuid_is_not_asked_for() {
+    let sample = Sample::new();
+    crate::store::refresh::add(&sample.store.connection, 1, "weird").expect("writable");
+    assert!(sample.store.refresh_list(9).expect("a list").is_empty());
+}
