@@ -42,7 +42,7 @@ pub async fn changes_since(
         LATERAL (SELECT count(*) AS notes, coalesce(array_agg(DISTINCT object_id), '{}') AS ids
                    FROM ((SELECT t.object_id FROM sojourn.tracking t
                            WHERE t.stream = s.stream AND t.version >= pg_snapshot_xmax($1::text::pg_snapshot)
-                           LIMIT $3 + 1)
+                           ORDER BY t.version LIMIT $3 + 1)
                          UNION ALL
                          (SELECT t.object_id FROM sojourn.tracking t
                            WHERE t.stream = s.stream
