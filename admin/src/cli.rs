@@ -189,8 +189,7 @@ mod tests {
         let usage = format!("{:?}", ExitCode::from(USAGE));
         assert_eq!(exit(&["--help"]), format!("{:?}", ExitCode::SUCCESS));
         let url = ["--database-url", "postgres://a@127.0.0.1:1/b"];
-        for args in [&["subscriptions"][..], &["explain", "s1", "contact"], &["filters", "remove", "x"], &["register"]]
-        {
+        for args in [&["subscriptions"][..], &["explain", "s1", "contact"], &["filters", "remove", "x"]] {
             assert_eq!(exit(&[&url, args].concat()), usage, "{args:?}");
         }
         let both = ["filters", "add", "contact", "n", "true", "--role", "r", "--user", "x"];

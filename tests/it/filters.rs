@@ -3,6 +3,7 @@
 
 mod change;
 mod clock;
+mod cost;
 mod links;
 mod list;
 mod refused;
