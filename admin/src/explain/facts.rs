@@ -141,7 +141,8 @@ impl Explained {
     pub fn is_partial(&self) -> bool {
         let failed = |decided: &Decided| matches!(decided, Decided::Failed(_));
         let policies = self.policies.iter().flatten().filter_map(|policy| policy.lets_through.as_ref());
-        let groups = self.groups.iter().filter_map(|group| group.lets_through.as_ref());
+        let in_force = self.groups.iter().filter(|group| group.not_in_force.is_none());
+        let groups = in_force.filter_map(|group| group.lets_through.as_ref());
         let filter = self.filter.iter().map(|filter| &filter.lets_through);
         self.visible.iter().chain(policies).chain(groups).chain(filter).any(failed)
     }

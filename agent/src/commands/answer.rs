@@ -12,12 +12,12 @@ use uuid::Uuid;
 
 use crate::download::Moved;
 use crate::filters::{GroupChanged, Groups};
-use crate::playback::{PlayedBack, Settled};
+use crate::playback::PlayedBack;
 use crate::store::{EntryCommand, EntryState, Mode, QueueEntry, QueueSummary, Session};
 use crate::verify::Verified;
 
 /// The most operations whose verdicts are all shown.
-const SHOWN: u64 = 50;
+pub(super) const SHOWN: u64 = 50;
 
 /// What a command answers.
 #[derive(Debug, Serialize)]
@@ -134,7 +134,10 @@ impl fmt::Display for Answer {
                 write!(f, "{travelled}\nOffline ready. Your rows are in {}", travelled.database.display())
             }
             Self::GoneOnline(travelled) => write!(f, "{travelled}\nOnline."),
-            Self::Synchronised(travelled) => write!(f, "{travelled}\nUp to date."),
+            Self::Synchronised(travelled) => match &travelled.verification {
+                Some(verified) if verified.left > 0 => travelled.fmt(f),
+                _ => write!(f, "{travelled}\nUp to date."),
+            },
             Self::Verified(verified) => verified.fmt(f),
             Self::Status(looked) => looked.fmt(f),
             Self::Queue(queue) => queue.fmt(f),
@@ -142,56 +145,6 @@ impl fmt::Display for Answer {
             Self::FiltersChanged(changed) => changed.fmt(f),
         }
     }
-}
-
-impl fmt::Display for Travelled {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.queue.operations > 0 {
-            let kinds: Vec<String> = self.queue.verdicts.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
-            writeln!(f, "Played back {} operations: {}", self.queue.operations, kinds.join(", "))?;
-            writeln!(f, "{}", verdicts(&self.queue))?;
-        }
-        let Moved { rows, deletes, batches, pending, .. } = self.data;
-        write!(f, "Loaded {rows} rows and {deletes} deletes in {batches} batches, {} ms", self.elapsed_ms)?;
-        if pending > 0 {
-            let why = "they changed meanwhile, or are too large for a device (its log names these)";
-            write!(f, "\n{pending} rows still wait on the server: {why}")?;
-        }
-        if let Some(verified) = &self.verification {
-            write!(f, "\n\n{verified}")?;
-        }
-        let QueueSummary { waiting, open_group, .. } = self.left;
-        match open_group {
-            Some(start) => write!(
-                f,
-                "\n{waiting} operations still wait: the group of queue entry {start} is open. Close it with\n  \
-                 INSERT INTO sojourn_group (marker) VALUES ('stop');"
-            ),
-            None if waiting > 0 => write!(f, "\n{waiting} operations were written meanwhile and wait for the next run"),
-            None => Ok(()),
-        }
-    }
-}
-
-/// Every verdict, in order; of a long queue those that somebody should look at.
-fn verdicts(queue: &PlayedBack) -> Table {
-    let mut all: Vec<&Settled> = match queue.operations {
-        ..=SHOWN => queue.applied.iter().chain(&queue.refused).collect(),
-        _ => queue.refused.iter().collect(),
-    };
-    all.sort_by_key(|settled| settled.verdict.sequence);
-    let mut table = plain_table(&["operation", "command", "entity", "object", "verdict", "reason"]);
-    for Settled { command, entity, object_id, verdict } in all {
-        table.add_row([
-            verdict.sequence.to_string(),
-            command_word(*command).to_owned(),
-            entity.clone(),
-            object_id.to_string(),
-            verdict.verdict.word().to_owned(),
-            verdict.reason.clone().unwrap_or_default(),
-        ]);
-    }
-    table
 }
 
 impl fmt::Display for Looked {
@@ -239,7 +192,7 @@ impl fmt::Display for QueueAnswer {
     }
 }
 
-fn command_word(command: Command) -> &'static str {
+pub(super) fn command_word(command: Command) -> &'static str {
     match command {
         Command::Create => "create",
         Command::Update => "update",

@@ -4,6 +4,7 @@ mod answer;
 mod filters;
 mod look;
 mod travel;
+mod travelled;
 mod verified;
 
 use std::path::Path;
