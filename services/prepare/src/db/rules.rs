@@ -19,7 +19,7 @@ pub struct RulesCache(Arc<RwLock<Vec<Known>>>);
 #[derive(Debug, Clone)]
 struct Known {
     dataset: String,
-    registration: i64,
+    registration: String,
     registered: Arc<Registered>,
 }
 
@@ -51,8 +51,9 @@ pub struct Standing {
     pub expired: bool,
     /// An administrator has revoked it.
     pub revoked: bool,
-    /// The newest registration of its dataset.
-    registration: i64,
+    /// The newest registration of its dataset: its number, and the transaction that wrote it, because numbers come
+    /// again after a restoration.
+    registration: String,
     /// The cluster and the database: a restored dump is in another one.
     place: String,
 }
@@ -70,7 +71,8 @@ pub async fn standing(
                 coalesce(pg_snapshot_xmin(s.snapshot) >= h.horizon
                      AND pg_snapshot_xmax(s.snapshot) <= pg_snapshot_xmax(pg_current_snapshot()), false) AS countable,
                 s.evaluated_at::text AS evaluated_at, s.prepare_seq, s.definition, s.metadata_version,
-                s.status = 'expired' AS expired, s.status = 'revoked' AS revoked, d.registration,
+                s.status = 'expired' AS expired, s.status = 'revoked' AS revoked,
+                d.registration || '/' || d.xmin AS registration,
                 (SELECT system_identifier FROM pg_control_system()) || '/' ||
                     (SELECT oid FROM pg_database WHERE datname = current_database()) AS place
            FROM sojourn.subscription s
@@ -102,7 +104,7 @@ impl RulesCache {
         let registered = Arc::new(read(tx, dataset).await?);
         let mut known = self.0.write().await;
         known.retain(|known| known.dataset != dataset);
-        let (dataset, registration) = (dataset.to_owned(), standing.registration);
+        let (dataset, registration) = (dataset.to_owned(), standing.registration.clone());
         known.push(Known { dataset, registration, registered: Arc::clone(&registered) });
         Ok(registered)
     }
