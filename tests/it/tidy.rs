@@ -49,7 +49,6 @@ fn arrows_that_must_never_exist() {
     forbid("sojourn-wire", &io);
     forbid("sojourn-wire", &["sojourn-metadata"]);
     forbid("sojourn-metadata", &io);
-    forbid("sojourn-metadata", &["sojourn-wire"]);
     forbid("sojourn-runtime", &["sqlx", "rusqlite", "sojourn-agent", "sojourn-platform"]);
     forbid("sojourn-runtime", &SERVICES);
     forbid("sojourn-platform", &["rusqlite", "async-nats", "sojourn-agent", "sojourn-wire", "sojourn-runtime"]);

@@ -178,14 +178,18 @@ fn a_device_that_lost_a_table_gets_it_back_and_strange_ids_are_named() {
     });
 }
 
+/// Three contacts that the first device's user owns.
+async fn own_contacts(world: &World) -> Vec<Uuid> {
+    let own = "SELECT id FROM crm.contact WHERE owner_id = $1 ORDER BY id LIMIT 3";
+    sqlx::query_scalar(own).bind(world.devices[0].user_id).fetch_all(world.admin()).await.expect("contacts")
+}
+
 #[test]
 fn what_the_server_changed_or_hid_since_is_no_difference_and_discloses_nothing() {
     run(async {
         let world = offline(&[sales]).await;
         let device = &world.devices[0];
-        let own = "SELECT id FROM crm.contact WHERE owner_id = $1 ORDER BY id LIMIT 3";
-        let own: Vec<Uuid> =
-            sqlx::query_scalar(own).bind(device.user_id).fetch_all(world.admin()).await.expect("contacts");
+        let own = own_contacts(&world).await;
         let [changed, given, gone] = own[..] else { panic!("{own:?}") };
         world.sql("UPDATE crm.contact SET last_name = 'Meanwhile' WHERE id = $1", changed).await;
         world.sql("DELETE FROM crm.share WHERE object_id = $1", given).await;
@@ -219,9 +223,7 @@ fn rows_with_unsent_operations_are_left_alone() {
     run(async {
         let world = offline(&[sales]).await;
         let device = &world.devices[0];
-        let own = "SELECT id FROM crm.contact WHERE owner_id = $1 ORDER BY id LIMIT 3";
-        let own: Vec<Uuid> =
-            sqlx::query_scalar(own).bind(device.user_id).fetch_all(world.admin()).await.expect("contacts");
+        let own = own_contacts(&world).await;
         tamper(device, &format!("UPDATE contact SET last_name = 'Tampered' WHERE id = '{}'", own[2]));
         device.write(&format!(
             "UPDATE contact SET last_name = 'Mine' WHERE id = '{}'; DELETE FROM contact WHERE id = '{}'",

@@ -48,7 +48,7 @@ pub struct Shown {
     /// Its rows, and what the next prepare would do, by entity in load order.
     pub entities: Vec<EntityShown>,
     /// Its newest sessions, newest first.
-    pub sessions: Vec<SessionShown>,
+    pub sessions: Vec<SessionSeen>,
     /// The local data groups that concern its user.
     pub groups: Vec<GroupShown>,
     /// Why every prepare is refused; none when none is.
@@ -83,24 +83,6 @@ pub struct EntityShown {
     pub to_delete: i64,
     /// What the next prepare evaluates, in words; none when every prepare is refused.
     pub next: Option<String>,
-}
-
-/// A session.
-#[derive(Debug, Serialize)]
-#[expect(missing_docs, reason = "the fields are those of SessionSeen")]
-pub struct SessionShown {
-    pub id: Uuid,
-    pub prepare: i64,
-    pub state: String,
-    pub metadata_version: i32,
-    pub inserts: i64,
-    pub updates: i64,
-    pub deletes: i64,
-    pub batches: i64,
-    pub received: i32,
-    pub settled: i64,
-    pub started_at: String,
-    pub finished_at: Option<String>,
 }
 
 /// A local data group, as it concerns the user.
@@ -144,7 +126,7 @@ pub async fn show(pool: &PgPool, id: &SubscriptionId) -> Result<Shown, AdminErro
         status: overview.status,
         devices,
         entities: entities(&metadata, &entries, &next),
-        sessions: sessions.into_iter().map(SessionShown::from).collect(),
+        sessions,
         groups,
         refused,
     })
@@ -217,23 +199,4 @@ fn entities(metadata: &Published, entries: &[EntryCounts], next: &[String]) -> V
         }
     };
     metadata.entities.iter().enumerate().map(shown).collect()
-}
-
-impl From<SessionSeen> for SessionShown {
-    fn from(seen: SessionSeen) -> Self {
-        Self {
-            id: seen.id,
-            prepare: seen.prepare_seq,
-            state: seen.state,
-            metadata_version: seen.metadata_version,
-            inserts: seen.inserts,
-            updates: seen.updates,
-            deletes: seen.deletes,
-            batches: seen.batches,
-            received: seen.received,
-            settled: seen.settled,
-            started_at: seen.started_at,
-            finished_at: seen.finished_at,
-        }
-    }
 }

@@ -73,7 +73,7 @@ impl Shown {
         for session in &self.sessions {
             table.add_row([
                 session.id.to_string(),
-                session.prepare.to_string(),
+                session.prepare_seq.to_string(),
                 session.state.clone(),
                 session.inserts.to_string(),
                 session.updates.to_string(),

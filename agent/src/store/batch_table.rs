@@ -20,7 +20,7 @@ use sojourn_metadata::{Attribute, Entity};
 use sojourn_wire::batch::pgvalue::ValueError;
 use sojourn_wire::batch::{Batch, MAX_COLUMNS, ValueType};
 
-use super::value::{Given, ValueRef, value_type};
+use super::value::{Given, ValueRef};
 
 /// The table's name; only this connection has it.
 pub(super) const BATCH_TABLE: &str = "sojourn_batch";
@@ -41,7 +41,7 @@ impl Delivery {
     /// A batch whose columns hold these attributes of an entity, in the batch's order.
     pub(super) fn new(batch: Batch, entity: &Entity) -> Self {
         let name = |attribute: &Attribute| format!("{}.{}", entity.name, attribute.name);
-        let column = |attribute: &Attribute| (name(attribute), value_type(attribute.data_type));
+        let column = |attribute: &Attribute| (name(attribute), attribute.data_type.into());
         let columns = entity.attributes.iter().take(batch.header().attributes.len()).map(column).collect();
         Self { batch, columns, wrong: OnceLock::new() }
     }

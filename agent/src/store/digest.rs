@@ -10,7 +10,7 @@ use sojourn_wire::message::verify::KeyRange;
 use uuid::Uuid;
 
 use super::error::Fault;
-use super::value::{from_sqlite, value_type};
+use super::value::from_sqlite;
 use super::{Store, StoreError};
 
 const DIGESTING: &str = "comparing rows with the server";
@@ -100,7 +100,7 @@ struct Reading<'a> {
 
 impl<'a> Reading<'a> {
     fn of(connection: &'a Connection, entity: &Entity) -> Result<Self, Fault> {
-        let types = entity.attributes.iter().map(|attribute| value_type(attribute.data_type)).collect();
+        let types = entity.attributes.iter().map(|attribute| attribute.data_type.into()).collect();
         let columns: Vec<String> = entity.attributes.iter().map(|a| Ident(&a.name).to_string()).collect();
         let (table, key) = (Ident(&entity.name), Ident(&entity.key().name));
         let some = connection.prepare_cached("SELECT 1 FROM sojourn_queue WHERE state < 2")?.exists([])?;

@@ -2,9 +2,6 @@
 
 use rusqlite::ToSql;
 use rusqlite::types::{ToSqlOutput, ValueRef as Sqlite};
-use sojourn_metadata::DataType;
-use sojourn_metadata::sqlite::Storage;
-use sojourn_wire::batch::ValueType;
 
 pub use sojourn_wire::batch::Value as ValueRef;
 
@@ -32,26 +29,5 @@ impl ToSql for Given<'_> {
             ValueRef::Text(text) => Sqlite::Text(text.as_bytes()),
             ValueRef::Blob(bytes) => Sqlite::Blob(bytes),
         }))
-    }
-}
-
-/// What the bytes of an attribute are, on the wire and in digests.
-pub(super) fn value_type(data_type: DataType) -> ValueType {
-    match data_type {
-        DataType::Uuid => ValueType::Uuid,
-        DataType::Bool => ValueType::Bool,
-        DataType::Int2 => ValueType::Int2,
-        DataType::Int4 => ValueType::Int4,
-        DataType::Int8 => ValueType::Int8,
-        DataType::Float4 => ValueType::Float4,
-        DataType::Float8 => ValueType::Float8,
-        DataType::Numeric { .. } => ValueType::Numeric { as_number: Storage::of(data_type) == Storage::Numeric },
-        DataType::Text | DataType::Other => ValueType::Text,
-        DataType::Date => ValueType::Date,
-        DataType::Timestamp => ValueType::Timestamp,
-        DataType::TimestampTz => ValueType::TimestampTz,
-        DataType::Bytea => ValueType::Bytea,
-        DataType::Json => ValueType::Json,
-        DataType::Jsonb => ValueType::Jsonb,
     }
 }

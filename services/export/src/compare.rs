@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use sojourn_metadata::DataType;
-use sojourn_metadata::sqlite::Storage;
 use sojourn_platform::entities::Table;
 use sojourn_wire::batch::{Digest, RangeHasher, ValueType};
 use sojourn_wire::message::verify::{KeyRange, MAX_VERIFY_ITEMS, RangeDigest, RowDigest};
@@ -44,27 +42,7 @@ pub fn bounds(ranges: &[KeyRange]) -> Result<Vec<Bounds>, String> {
 /// What the bytes of a table's columns are, as they are read.
 #[must_use]
 pub fn types(table: &Table) -> Vec<ValueType> {
-    table.columns.iter().map(|column| value_type(column.attribute.data_type)).collect()
-}
-
-fn value_type(data_type: DataType) -> ValueType {
-    match data_type {
-        DataType::Uuid => ValueType::Uuid,
-        DataType::Bool => ValueType::Bool,
-        DataType::Int2 => ValueType::Int2,
-        DataType::Int4 => ValueType::Int4,
-        DataType::Int8 => ValueType::Int8,
-        DataType::Float4 => ValueType::Float4,
-        DataType::Float8 => ValueType::Float8,
-        DataType::Numeric { .. } => ValueType::Numeric { as_number: Storage::of(data_type) == Storage::Numeric },
-        DataType::Text | DataType::Other => ValueType::Text,
-        DataType::Date => ValueType::Date,
-        DataType::Timestamp => ValueType::Timestamp,
-        DataType::TimestampTz => ValueType::TimestampTz,
-        DataType::Bytea => ValueType::Bytea,
-        DataType::Json => ValueType::Json,
-        DataType::Jsonb => ValueType::Jsonb,
-    }
+    table.columns.iter().map(|column| column.attribute.data_type.into()).collect()
 }
 
 /// Digests of ranges, from their rows in key order.

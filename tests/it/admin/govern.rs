@@ -105,6 +105,19 @@ fn an_expired_subscription_evaluates_everything_and_is_active_again() {
 }
 
 #[test]
+fn rules_that_are_made_anew_evaluate_everything() {
+    run(async {
+        let world = offline().await;
+        forge_entry(&world).await;
+        assert_eq!(synced(&world).await, [0, 0], "nothing changed, so nothing was looked at");
+        let anew = "UPDATE sojourn.dataset SET registration = registration + 1";
+        sqlx::query(anew).execute(world.admin()).await.expect("the administrator may");
+        assert_eq!(synced(&world).await, [1, 0]);
+        world.stop().await;
+    });
+}
+
+#[test]
 fn work_of_an_expired_subscription_is_played_back() {
     run(async {
         let world = offline().await;

@@ -1,16 +1,16 @@
 //! The Postgres of all stories, and the database that each begins with a copy of.
 
-use sojourn_dev::instances::{Postgres, PostgresOptions};
+use sojourn_dev::instances::Postgres;
 use sojourn_metadata::Config;
 use sojourn_platform::definition::definition_hash;
 use sojourn_platform::{Ident, install};
-use sojourn_sample_crm::{Generated, People, Plan};
+use sojourn_sample_crm::{People, Plan};
 use sojourn_schema::db::{self, InForce};
 use sojourn_schema::{SchemaError, check, track};
 use sqlx::PgPool;
 use tokio::sync::OnceCell;
 
-use crate::support::machine;
+use crate::support::with_sample;
 
 /// What goes offline.
 const YAML: &str = include_str!("sojourn.yaml");
@@ -35,14 +35,7 @@ pub async fn server() -> &'static Server {
 }
 
 async fn start() -> Server {
-    let machine = tokio::task::spawn_blocking(machine).await.expect("the tools are found");
-    let postgres =
-        Postgres::start(&machine.tools, &machine.reaper, PostgresOptions::default()).await.expect("Postgres");
-    let url = postgres.create_database(TEMPLATE, None).await.expect("a database");
-    let pool = PgPool::connect(&url).await.expect("a connection");
-    sojourn_sample_crm::install(&pool).await.expect("the sample's tables");
-    let plan = Plan::new(7, 12, 40);
-    let Generated { people, .. } = sojourn_sample_crm::generate(&pool, &plan, |_| ()).await.expect("the sample's rows");
+    let (postgres, pool, people) = with_sample(TEMPLATE, &Plan::new(7, 12, 40)).await;
     sqlx::raw_sql(EXTRA).execute(&pool).await.expect("the tables beside it");
     let mut admin = pool.acquire().await.expect("a connection");
     let password = postgres.password_for(install::SERVICE_ROLE);

@@ -8,6 +8,6 @@ mod world;
 
 pub use device::{Device, Ran, agent};
 pub use service::service_pool;
-pub use shared::{machine, run, shared};
+pub use shared::{machine, run, shared, with_sample};
 pub use until::until;
 pub use world::{World, WorldPlan};

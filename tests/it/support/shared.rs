@@ -42,15 +42,20 @@ pub async fn shared() -> &'static Shared {
 }
 
 async fn start() -> Shared {
-    let machine = tokio::task::spawn_blocking(machine).await.expect("the tools are found");
-    let postgres =
-        Postgres::start(&machine.tools, &machine.reaper, PostgresOptions::default()).await.expect("Postgres");
-    let url = postgres.create_database(TEMPLATE, None).await.expect("a database");
-    let pool = PgPool::connect(&url).await.expect("a connection");
-    sojourn_sample_crm::install(&pool).await.expect("the sample's tables");
-    let plan = Plan::new(7, 12, 500);
-    let Generated { people, .. } = sojourn_sample_crm::generate(&pool, &plan, |_| ()).await.expect("the sample's rows");
+    let (postgres, pool, people) = with_sample(TEMPLATE, &Plan::new(7, 12, 500)).await;
     // A template must have no visitors.
     pool.close().await;
     Shared { postgres, people }
+}
+
+/// Starts a Postgres with the sample in a database of this name, and a pool over it.
+pub async fn with_sample(database: &str, plan: &Plan) -> (Postgres, PgPool, People) {
+    let machine = tokio::task::spawn_blocking(machine).await.expect("the tools are found");
+    let postgres =
+        Postgres::start(&machine.tools, &machine.reaper, PostgresOptions::default()).await.expect("Postgres");
+    let url = postgres.create_database(database, None).await.expect("a database");
+    let pool = PgPool::connect(&url).await.expect("a connection");
+    sojourn_sample_crm::install(&pool).await.expect("the sample's tables");
+    let Generated { people, .. } = sojourn_sample_crm::generate(&pool, plan, |_| ()).await.expect("the sample's rows");
+    (postgres, pool, people)
 }

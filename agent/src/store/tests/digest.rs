@@ -7,7 +7,6 @@ use uuid::Uuid;
 
 use super::batches::{Raw, accounts, key, rows_of, text, tuple};
 use super::sample::{Sample, id, metadata};
-use crate::store::value::value_type;
 
 const ALL: KeyRange = KeyRange { after: None, to: None };
 
@@ -70,7 +69,7 @@ fn value(value_type: ValueType) -> BoxedStrategy<Raw> {
 }
 
 fn types() -> Vec<ValueType> {
-    metadata().entities[1].attributes.iter().map(|attribute| value_type(attribute.data_type)).collect()
+    metadata().entities[1].attributes.iter().map(|attribute| attribute.data_type.into()).collect()
 }
 
 fn any_row() -> impl Strategy<Value = Vec<Raw>> {

@@ -9,6 +9,7 @@
 //! nothing newer than SQLite's JSON functions (tried with 3.40 and 3.51); with `PRAGMA trusted_schema = OFF`, 3.40 takes
 //! no JSON function in a trigger and refuses every write, 3.51 does not mind.
 
+mod bytes;
 mod capture;
 mod column;
 mod image;

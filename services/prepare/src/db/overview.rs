@@ -70,7 +70,7 @@ pub struct EntryCounts {
 }
 
 /// A session. Times are texts, in UTC.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, sqlx::FromRow)]
 pub struct SessionSeen {
     /// Its id.
     pub id: Uuid,
