@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sojourn_platform::PlatformError;
 use sojourn_platform::entities::MetadataCache;
 use sojourn_wire::SubscriptionId;
-use sojourn_wire::message::prepare::{PrepareOutcome, PrepareRequest};
+use sojourn_wire::message::prepare::{Holds, PrepareOutcome, PrepareRequest};
 use sqlx::{PgPool, Postgres, Transaction};
 use uuid::Uuid;
 
@@ -39,6 +39,7 @@ pub struct Open {
     id: SubscriptionId,
     entries: SyncEntryTable,
     request: Uuid,
+    prepare_seq: i64,
     reinitialise: bool,
 }
 
@@ -104,12 +105,13 @@ impl PrepareSync {
         Ok(match situation {
             Err(refusal) => Begun::Answered(refused(refusal)),
             Ok(situation) => Begun::Open(Box::new(Open {
-                situation,
                 tx,
                 id: id.clone(),
                 entries: subscription.entries.clone(),
                 request: request.request,
+                prepare_seq: prepare_seq(situation.standing.prepare_seq, device, request.holds.as_ref()),
                 reinitialise: device == Device::Ahead,
+                situation,
             })),
         })
     }
@@ -129,13 +131,12 @@ impl Open {
         let decided = sync::decide(tx, &self.id, &self.entries, situation).await?;
         let metadata = &situation.metadata;
         let dataset = metadata.dataset.parse();
-        let prepare_seq = situation.standing.prepare_seq + 1;
         let outcome = PrepareOutcome::Prepared {
             session,
             dataset: dataset.map_err(|e: sojourn_wire::InvalidToken| PlatformError::Setup(e.to_string()))?,
             metadata_version: metadata.version,
             entities: decided.entities.clone(),
-            prepare_seq: prepare_seq.unsigned_abs(),
+            prepare_seq: self.prepare_seq.unsigned_abs(),
             reinitialise: self.reinitialise,
             next_sequence: session_next_sequence(tx, &self.id).await?,
             elapsed_ms: clock().duration_since(situation.now).as_millis().unsigned_abs() as u64,
@@ -145,7 +146,7 @@ impl Open {
             subscription: &self.id,
             request: self.request,
             metadata_version: metadata.version,
-            prepare_seq,
+            prepare_seq: self.prepare_seq,
             definition: &situation.definition.hash,
             evaluated_at: situation.now,
             outcome: &outcome,
@@ -153,6 +154,15 @@ impl Open {
         session_open(tx, &opened).await?;
         self.tx.commit().await.map_err(PlatformError::doing("committing PrepareSync"))?;
         Ok((outcome, decided))
+    }
+}
+
+/// The session's number. A device that is ahead stays so until it has noted the session: it may die before, and must
+/// then be told again.
+fn prepare_seq(before: i64, device: Device, holds: Option<&Holds>) -> i64 {
+    match (device, holds) {
+        (Device::Ahead, Some(holds)) => (before + 1).min(holds.prepare_seq.cast_signed()),
+        _ => before + 1,
     }
 }
 

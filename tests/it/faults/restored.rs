@@ -1,9 +1,13 @@
 //! A server that was restored to an earlier state: the device is ahead of it, becomes what the server is now, and loses
 //! nothing that it has not sent.
 
+use sojourn_prepare::db::subscription::subscription_of;
+use sojourn_prepare::prepare_sync::{Begun, PrepareSync};
+use sojourn_runtime::clock;
+use sojourn_wire::message::prepare::{Holds, PrepareOutcome, PrepareRequest};
 use uuid::Uuid;
 
-use crate::support::{World, WorldPlan, run};
+use crate::support::{World, WorldPlan, run, service_pool};
 
 /// A contact of the device's user.
 async fn contact(world: &World) -> Uuid {
@@ -58,5 +62,50 @@ fn a_device_that_is_ahead_becomes_what_the_restored_server_is() {
         assert_eq!(device.run(&["go-online"]).await.verdicts("applied"), 1);
         world.assert_converged(0).await;
         world.stop().await;
+    });
+}
+
+/// What a device that holds this is told.
+async fn told(world: &World, holds: Holds) -> PrepareOutcome {
+    let (pool, device) = (service_pool(world).await, &world.devices[0]);
+    let subscription = subscription_of(&pool, &device.agent, &device.subscription).await.expect("readable");
+    let subscription = subscription.expect("it is known");
+    let (metadata_version, refresh, holds) = (Some(1), vec![], Some(holds));
+    let request = PrepareRequest { request: clock::fresh_id(), metadata_version, refresh, holds };
+    let begun = PrepareSync::new(pool.clone()).begin(&device.subscription, &subscription, &request, clock::now()).await;
+    let outcome = match begun.expect("it begins") {
+        Begun::Answered(outcome) => outcome,
+        Begun::Open(open) => open.finish(clock::fresh_id(), clock::now).await.expect("it is decided").0,
+    };
+    pool.close().await;
+    outcome
+}
+
+#[test]
+fn a_device_that_dies_before_it_has_noted_that_it_is_ahead_is_told_again() {
+    run(async {
+        let world = WorldPlan::of(&[|people| people.sales[0].id]).start().await;
+        let device = &world.devices[0];
+        device.init().await;
+        for command in ["go-offline", "sync", "sync"] {
+            device.run(&[command]).await.expect(0);
+        }
+        let prepares: i64 = sqlx::query_scalar("SELECT prepare_seq FROM sojourn.subscription WHERE id = $1")
+            .bind(device.subscription.as_str())
+            .fetch_one(world.admin())
+            .await
+            .expect("the subscription");
+        let held = |ahead: i64| Holds {
+            session: Uuid::from_u128(7),
+            batch: 1,
+            prepare_seq: (prepares + ahead).unsigned_abs(),
+        };
+        for _ in 0..3 {
+            let outcome = told(&world, held(1)).await;
+            assert!(matches!(outcome, PrepareOutcome::Prepared { reinitialise: true, .. }), "{outcome:?}");
+        }
+        let older = told(&world, held(-1)).await;
+        assert!(matches!(older, PrepareOutcome::Refused { .. }), "{older:?}");
+        world.end().await;
     });
 }

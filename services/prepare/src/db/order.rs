@@ -35,7 +35,8 @@ pub enum Device {
     Current,
     /// It lacks something: another copy of it has synchronised since.
     OlderCopy,
-    /// It has been prepared more often than the server knows: the server was restored to an earlier state.
+    /// It has been prepared more often than the server knows, or as often and in a session that the server does not
+    /// know: the server was restored to an earlier state.
     Ahead,
 }
 
@@ -49,10 +50,14 @@ pub async fn order_place(
     holds: &Holds,
 ) -> Result<Device, PlatformError> {
     let (ahead, holds_all): (bool, bool) = sqlx::query_as(
-        "SELECT $4 > (SELECT prepare_seq FROM sojourn.subscription WHERE id = $1),
+        "SELECT $4 > 0
+            AND ($4 > s.prepare_seq
+                 OR $4 = s.prepare_seq
+                    AND NOT EXISTS (SELECT FROM sojourn.session_order WHERE subscription_id = $1 AND session_id = $2)),
                 NOT EXISTS (SELECT FROM sojourn.session_order WHERE subscription_id = $1 AND settled > 0)
              OR EXISTS (SELECT FROM sojourn.session_order
-                         WHERE subscription_id = $1 AND session_id = $2 AND settled <= $3)",
+                         WHERE subscription_id = $1 AND session_id = $2 AND settled <= $3)
+           FROM sojourn.subscription s WHERE s.id = $1",
     )
     .bind(subscription.as_str())
     .bind(holds.session)
