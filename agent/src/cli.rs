@@ -1,9 +1,12 @@
 //! The command line: what may be asked, and how answers are shown. Answers go to stdout, talk and bars to stderr.
 
 mod filters;
+mod looking;
+mod settings;
+mod shown;
 
 use std::ffi::OsString;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -13,11 +16,11 @@ use serde::Serialize;
 use sojourn_runtime::process::chain;
 use sojourn_runtime::telemetry::{self, LogSettings};
 
+use self::shown::ProgressShown;
 use crate::commands::{self, Answer, Verification};
 use crate::download;
 use crate::error::AgentError;
 use crate::filters::pointed_at;
-use crate::progress::Progress;
 
 /// What the process exits with when operations were refused: it worked, and somebody should look.
 const REFUSED: u8 = 3;
@@ -42,6 +45,10 @@ pub struct Cli {
     #[arg(long, global = true, default_value_t = download::PATIENCE.as_secs(), value_name = "SECONDS")]
     patience: u64,
 
+    /// Show progress on stderr: as bars on a terminal, or as a line about once a second, wherever it goes
+    #[arg(long, global = true, value_enum, default_value_t = ProgressShown::Auto, value_name = "HOW")]
+    progress: ProgressShown,
+
     #[command(flatten)]
     log: LogSettings,
 
@@ -61,8 +68,12 @@ When in doubt:
   sojourn-agent sync --verify                    compare every row with the server, and repair what differs
   sojourn-agent verify --no-repair               only tell what differs
 
-Exit codes: 0 done, 1 failed, or rows differ from the server and were not repaired, 2 wrong usage, 3 done, but the
-server refused operations (see `queue`)";
+What happened:
+  sojourn-agent history                          what the last sessions moved, and how long each stage took
+  sojourn-agent go-offline --progress lines      progress as lines, for a log
+
+Exit codes: 0 done, 1 failed, or rows differ from the server and were not repaired, or a batch file is damaged, 2 wrong
+usage, 3 done, but the server refused operations (see `queue`)";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -102,9 +113,23 @@ enum Command {
         #[arg(long, default_value_t = 1000, value_name = "N")]
         limit: usize,
     },
+    /// Show what the last sessions moved, and how long that took; needs no server
+    #[command(after_help = looking::HISTORY)]
+    History(looking::HistoryArgs),
+    /// Show the header and the rows of a batch file; needs no server and no device
+    #[command(after_help = looking::INSPECT)]
+    Inspect(looking::InspectArgs),
+    /// See and change how the device sizes the batches its data comes in; needs no server
+    #[command(after_help = settings::BATCHING)]
+    Settings {
+        #[command(subcommand)]
+        command: Option<settings::SettingsCommand>,
+    },
     /// See and change your local data groups: which of your rows this device holds
     #[command(subcommand, after_help = filters::LANGUAGE)]
     Filters(filters::FiltersCommand),
+    /// Get a token for fetching your batches over HTTP, while they are on their way; an agent may be at work meanwhile
+    Token,
 }
 
 /// The process: parses its arguments, does what they say, and answers.
@@ -134,7 +159,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn exit_code(answer: &Answer) -> ExitCode {
-    match (answer.differs(), answer.refused()) {
+    match (answer.differs() || answer.damaged(), answer.refused()) {
         (true, _) => ExitCode::FAILURE,
         (false, true) => ExitCode::from(REFUSED),
         (false, false) => ExitCode::SUCCESS,
@@ -145,7 +170,7 @@ fn perform(cli: Cli) -> Result<Answer, AgentError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|_| AgentError::Stopped("starting its threads"))?;
     let patience = Duration::from_secs(cli.patience);
-    let progress = if !cli.json && std::io::stderr().is_terminal() { Progress::bars() } else { Progress::silent() };
+    let progress = cli.progress.progress(cli.json);
     runtime.block_on(async {
         match cli.command {
             Command::Init { credentials } => commands::init(&cli.home, &credentials),
@@ -158,7 +183,11 @@ fn perform(cli: Cli) -> Result<Answer, AgentError> {
             Command::Verify { no_repair } => commands::verify(&cli.home, patience, progress, asked(no_repair)).await,
             Command::Status => commands::status(&cli.home),
             Command::Queue { limit } => commands::queue(&cli.home, limit),
+            Command::History(args) => looking::history(&args, &cli.home),
+            Command::Inspect(args) => looking::inspect(&args, &cli.home),
+            Command::Settings { command } => settings::perform(command, &cli.home),
             Command::Filters(command) => filters::perform(command, &cli.home, patience, progress).await,
+            Command::Token => commands::token(&cli.home, patience).await,
         }
     })
 }

@@ -1,5 +1,8 @@
 //! What a command can end in, and what the process exits with.
 
+use std::path::PathBuf;
+
+use crate::commands::SettingError;
 use crate::filters::ChooseError;
 use crate::home::HomeError;
 use crate::link::LinkError;
@@ -67,6 +70,34 @@ pub enum AgentError {
         /// What failed.
         error: Box<AgentError>,
     },
+    /// A session that the device does not remember, or several that are meant.
+    #[error(
+        "{} starts with {wanted:?}; `sojourn-agent history` lists the sessions of this device",
+        if *several { "more than one session" } else { "no session that is remembered here" }
+    )]
+    NoSession {
+        /// What was asked for.
+        wanted: String,
+        /// Several have such an id.
+        several: bool,
+    },
+    /// A file that is no batch, or is damaged.
+    #[error("{} cannot be shown as a batch file: {problem}", path.display())]
+    BatchFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, and where.
+        problem: String,
+    },
+    /// A setting that cannot be.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    /// Rows wait in the spool, so that the device cannot be compared with the server.
+    #[error(
+        "a session is half-way: {0} batches are on this device and not in its tables yet, so that comparing would find \
+         what is only not finished; run `sojourn-agent sync` first"
+    )]
+    HalfWay(u64),
     /// A part of the agent ended before its time.
     #[error("the agent stopped while {0}; try again")]
     Stopped(&'static str),
@@ -92,14 +123,20 @@ impl AgentError {
         Self::PlayedBackOnly { verdicts: verdicts.join(", "), error: Box::new(self) }
     }
 
-    /// Whether a batch file arrived broken: fetched anew it may be whole.
+    /// Whether a batch file arrived broken, or is not kept any more: a new session brings another.
     #[must_use]
-    pub fn is_broken_file(&self) -> bool {
+    pub fn is_lost_file(&self) -> bool {
         match self {
             Self::Store(error) => matches!(error, StoreError::Batch(_)),
-            Self::Link(error) => matches!(**error, LinkError::File(_)),
+            Self::Link(error) => matches!(**error, LinkError::File(_) | LinkError::Gone { .. }),
             _ => false,
         }
+    }
+
+    /// Whether the server said nothing.
+    #[must_use]
+    pub fn is_silence(&self) -> bool {
+        matches!(self, Self::Link(error) if matches!(**error, LinkError::Silent { .. }))
     }
 }
 

@@ -139,13 +139,7 @@ impl Home {
     /// # Errors
     /// [`HomeError`] when the file is missing or broken; [`HomeError::OtherDevice`] when it is another device's.
     pub fn credentials_of(&self, device: &Device) -> Result<Credentials, HomeError> {
-        let path = self.folder.join(CREDENTIALS);
-        let credentials = read_credentials(&path)?;
-        let found = device_of(&credentials);
-        if name(&found) == name(device) {
-            return Ok(credentials);
-        }
-        Err(HomeError::OtherDevice { path, made_for: name(device), found: name(&found) })
+        credentials_in(&self.folder, device)
     }
 }
 
@@ -153,6 +147,20 @@ impl Home {
 #[must_use]
 pub fn database_of(folder: &Path) -> PathBuf {
     folder.join(DATABASE)
+}
+
+/// What the device of a home shows to the server, without the right to work in it.
+///
+/// # Errors
+/// As [`Home::credentials_of`].
+pub fn credentials_in(folder: &Path, device: &Device) -> Result<Credentials, HomeError> {
+    let path = folder.join(CREDENTIALS);
+    let credentials = read_credentials(&path)?;
+    let found = device_of(&credentials);
+    if name(&found) == name(device) {
+        return Ok(credentials);
+    }
+    Err(HomeError::OtherDevice { path, made_for: name(device), found: name(&found) })
 }
 
 fn read_credentials(path: &Path) -> Result<Credentials, HomeError> {

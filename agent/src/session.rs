@@ -2,9 +2,14 @@
 //!
 //! It knows no clock, no bus and no database; it only decides what comes next. So whole stories of crash, reorder and
 //! repeat run in microseconds as tests. The order it keeps is what makes a batch safe: fetched, then Received, then
-//! loaded and committed, and only then PostSync.
-
-use std::collections::BTreeSet;
+//! checked, then durable on the device, and only then PostSync.
+//!
+//! Batches pass four places, each of which holds one at a time: it is fetched, waits, is checked, and is written. Each
+//! place works while the others do, and together they are what the device holds in memory. While a file is fetched, the
+//! next batch's manifest is awaited.
+//!
+//! Until a session was ever finished here, a batch is loaded into the tables as it comes. In later sessions it is
+//! spooled, which makes it durable too; all of them are applied together when the session's end is known.
 
 use sojourn_wire::Dataset;
 use sojourn_wire::message::ack::Stage;
@@ -12,23 +17,25 @@ use sojourn_wire::message::batch::BatchOutcome;
 use sojourn_wire::message::prepare::{EntityCounts, PrepareOutcome};
 use uuid::Uuid;
 
-/// Files that may be on the device and not yet loaded. It bounds the agent's memory.
-const AHEAD: usize = 2;
-
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "a field is what its name says: the session, the batch's number, its parts and bytes")]
 pub enum Event {
     /// Prepare has answered.
     Prepared(PrepareOutcome),
-    /// The device's tables have the session's metadata version, and the session is noted in its database.
-    Begun,
+    /// The device's tables have the session's metadata version, and the session is noted in its database. `later`: a
+    /// session was finished here before.
+    Begun { later: bool },
     /// Export has said what a batch is.
     Manifest { batch: u32, outcome: BatchOutcome },
     /// A batch's file is complete.
     Fetched { batch: u32 },
-    /// A batch's rows are committed.
-    Loaded { batch: u32 },
+    /// A batch's file is whole, and fits the tables.
+    Checked { batch: u32 },
+    /// A batch's rows are committed, or its file is spooled: nothing of it can be lost any more.
+    Durable { batch: u32 },
+    /// Everything that was spooled is in the tables.
+    Applied,
     /// Prepare has settled every PostSync.
     Settled { pending: u64 },
     /// The session's end is committed.
@@ -47,8 +54,14 @@ pub enum Effect {
     Fetch { session: Uuid, batch: u32, parts: u32, bytes: u64 },
     /// Tell prepare how far the device is. Acknowledgements are sent in the order they are given.
     Acknowledge { session: Uuid, batch: u32, stage: Stage },
+    /// Check a batch's file.
+    Check { batch: u32 },
     /// Load a batch's file in one transaction.
     Load { batch: u32 },
+    /// Put a batch's file into the spool.
+    Spool { batch: u32 },
+    /// Load everything that is spooled in one transaction.
+    Apply { session: Uuid },
     /// Await prepare's word that every PostSync is settled.
     AwaitSettled { session: Uuid },
     /// Note the end of the session.
@@ -64,6 +77,8 @@ pub struct Begin {
     pub session: Uuid,
     /// Its number among the subscription's prepares.
     pub prepare_seq: u64,
+    /// How long the server worked on the prepare, in milliseconds.
+    pub prepare_ms: u64,
     /// The server was restored to an earlier state: after the session every row is to be compared.
     pub reinitialise: bool,
     /// The configured set of entities.
@@ -93,9 +108,18 @@ enum Phase {
     Preparing,
     Beginning,
     Moving,
+    Applying,
     Settling,
     Ending { pending: u64 },
     Over,
+}
+
+/// A file that export has described.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Described {
+    batch: u32,
+    parts: u32,
+    bytes: u64,
 }
 
 /// Where a run stands.
@@ -103,14 +127,21 @@ enum Phase {
 pub struct Machine {
     phase: Phase,
     session: Uuid,
+    /// Batches are spooled.
+    later: bool,
     /// The next batch to hear of.
-    awaited: u32,
-    /// A manifest is being awaited, or a file fetched.
-    fetching: bool,
-    /// Fetched, not yet loaded.
-    held: BTreeSet<u32>,
-    /// The batch that is being loaded.
-    loading: Option<u32>,
+    next: u32,
+    /// The batch whose manifest is being awaited.
+    awaited: Option<u32>,
+    /// The batch whose manifest has come, and whose file is not being fetched yet.
+    described: Option<Described>,
+    fetching: Option<u32>,
+    fetched: Option<u32>,
+    checking: Option<u32>,
+    checked: Option<u32>,
+    writing: Option<u32>,
+    /// The last batch that is durable; they become so in order.
+    durable: u32,
     /// The last batch of the session, once its end is known.
     last: Option<u32>,
 }
@@ -128,10 +159,16 @@ impl Machine {
         Self {
             phase: Phase::Preparing,
             session: Uuid::nil(),
-            awaited: 1,
-            fetching: false,
-            held: BTreeSet::new(),
-            loading: None,
+            later: false,
+            next: 1,
+            awaited: None,
+            described: None,
+            fetching: None,
+            fetched: None,
+            checking: None,
+            checked: None,
+            writing: None,
+            durable: 0,
             last: None,
         }
     }
@@ -142,15 +179,27 @@ impl Machine {
     pub fn step(&mut self, event: Event) -> Vec<Effect> {
         match (self.phase.clone(), event) {
             (Phase::Preparing, Event::Prepared(outcome)) => self.prepared(outcome),
-            (Phase::Beginning, Event::Begun) => {
-                self.phase = Phase::Moving;
-                self.await_next()
+            (Phase::Beginning, Event::Begun { later }) => {
+                (self.phase, self.later) = (Phase::Moving, later);
+                self.go_on(None)
             }
-            (Phase::Moving, Event::Manifest { batch, outcome }) if self.fetching && batch == self.awaited => {
+            (Phase::Moving, Event::Manifest { batch, outcome }) if self.awaited == Some(batch) => {
+                self.awaited = None;
                 self.manifest(batch, outcome)
             }
-            (Phase::Moving, Event::Fetched { batch }) if self.fetching && batch == self.awaited => self.fetched(batch),
-            (Phase::Moving, Event::Loaded { batch }) if self.loading == Some(batch) => self.loaded(batch),
+            (Phase::Moving, Event::Fetched { batch }) if self.fetching == Some(batch) => {
+                (self.fetching, self.fetched) = (None, Some(batch));
+                self.go_on(Some((batch, Stage::Received)))
+            }
+            (Phase::Moving, Event::Checked { batch }) if self.checking == Some(batch) => {
+                (self.checking, self.checked) = (None, Some(batch));
+                self.go_on(None)
+            }
+            (Phase::Moving, Event::Durable { batch }) if self.writing == Some(batch) => {
+                (self.writing, self.durable) = (None, batch);
+                self.go_on(Some((batch, Stage::PostSynced)))
+            }
+            (Phase::Applying, Event::Applied) => self.finish(),
             (Phase::Settling, Event::Settled { pending }) => {
                 self.phase = Phase::Ending { pending };
                 vec![Effect::End { session: self.session }]
@@ -170,13 +219,20 @@ impl Machine {
                 prepare_seq,
                 reinitialise,
                 next_sequence,
-                elapsed_ms: _,
+                elapsed_ms: prepare_ms,
             } => {
                 self.phase = Phase::Beginning;
                 self.session = session;
-                let begin =
-                    Begin { session, prepare_seq, reinitialise, dataset, metadata_version, totals, next_sequence };
-                vec![Effect::Begin(begin)]
+                vec![Effect::Begin(Begin {
+                    session,
+                    prepare_seq,
+                    prepare_ms,
+                    reinitialise,
+                    dataset,
+                    metadata_version,
+                    totals,
+                    next_sequence,
+                })]
             }
             PrepareOutcome::Refused { reason } => self.stop(Ending::Refused(reason)),
             PrepareOutcome::Unknown => self.stop(Ending::TooNew),
@@ -186,61 +242,80 @@ impl Machine {
     fn manifest(&mut self, batch: u32, outcome: BatchOutcome) -> Vec<Effect> {
         match outcome {
             BatchOutcome::Ready { parts, bytes, .. } => {
-                vec![Effect::Fetch { session: self.session, batch, parts, bytes }]
+                self.described = Some(Described { batch, parts, bytes });
+                self.go_on(None)
             }
             BatchOutcome::End => {
                 self.last = Some(batch - 1);
-                self.finish_when_loaded()
+                self.go_on(None)
             }
             BatchOutcome::Failed { reason } => self.stop(Ending::Refused(reason)),
             BatchOutcome::Unknown => self.stop(Ending::TooNew),
         }
     }
 
-    fn fetched(&mut self, batch: u32) -> Vec<Effect> {
-        self.held.insert(batch);
-        self.awaited += 1;
-        self.fetching = false;
-        let mut effects = vec![self.acknowledge(batch, Stage::Received)];
-        effects.extend(self.load_next());
+    /// Says what was reached, then moves every batch on that has room before it, the foremost first.
+    fn go_on(&mut self, reached: Option<(u32, Stage)>) -> Vec<Effect> {
+        let mut effects: Vec<Effect> =
+            reached.map(|(batch, stage)| self.acknowledge(batch, stage)).into_iter().collect();
+        effects.extend(self.write_next());
+        effects.extend(self.check_next());
+        effects.extend(self.fetch_next());
         effects.extend(self.await_next());
-        effects
-    }
-
-    fn loaded(&mut self, batch: u32) -> Vec<Effect> {
-        self.loading = None;
-        self.held.remove(&batch);
-        let mut effects = vec![self.acknowledge(batch, Stage::PostSynced)];
-        effects.extend(self.load_next());
-        effects.extend(self.await_next());
-        effects.extend(self.finish_when_loaded());
-        effects
-    }
-
-    fn await_next(&mut self) -> Vec<Effect> {
-        if self.fetching || self.last.is_some() || self.held.len() >= AHEAD {
-            return Vec::new();
+        if self.last == Some(self.durable) {
+            effects.extend(self.complete());
         }
-        self.fetching = true;
-        vec![Effect::AwaitManifest { session: self.session, batch: self.awaited }]
+        effects
     }
 
-    fn load_next(&mut self) -> Option<Effect> {
-        if self.loading.is_some() {
+    fn write_next(&mut self) -> Option<Effect> {
+        if self.writing.is_some() {
             return None;
         }
-        let batch = *self.held.first()?;
-        self.loading = Some(batch);
-        Some(Effect::Load { batch })
+        let batch = self.checked.take()?;
+        self.writing = Some(batch);
+        Some(if self.later { Effect::Spool { batch } } else { Effect::Load { batch } })
     }
 
-    fn finish_when_loaded(&mut self) -> Vec<Effect> {
-        let Some(last) = self.last else { return Vec::new() };
-        if !self.held.is_empty() || self.phase != Phase::Moving {
-            return Vec::new();
+    fn check_next(&mut self) -> Option<Effect> {
+        if self.checking.is_some() || self.checked.is_some() {
+            return None;
         }
+        let batch = self.fetched.take()?;
+        self.checking = Some(batch);
+        Some(Effect::Check { batch })
+    }
+
+    fn fetch_next(&mut self) -> Option<Effect> {
+        if self.fetching.is_some() || self.fetched.is_some() {
+            return None;
+        }
+        let Described { batch, parts, bytes } = self.described.take()?;
+        self.fetching = Some(batch);
+        Some(Effect::Fetch { session: self.session, batch, parts, bytes })
+    }
+
+    fn await_next(&mut self) -> Option<Effect> {
+        if self.awaited.is_some() || self.described.is_some() || self.last.is_some() {
+            return None;
+        }
+        let batch = self.next;
+        (self.awaited, self.next) = (Some(batch), batch + 1);
+        Some(Effect::AwaitManifest { session: self.session, batch })
+    }
+
+    /// Every batch is durable, and there are no more.
+    fn complete(&mut self) -> Vec<Effect> {
+        if !self.later {
+            return self.finish();
+        }
+        self.phase = Phase::Applying;
+        vec![Effect::Apply { session: self.session }]
+    }
+
+    fn finish(&mut self) -> Vec<Effect> {
         self.phase = Phase::Settling;
-        vec![self.acknowledge(last, Stage::Finished), Effect::AwaitSettled { session: self.session }]
+        vec![self.acknowledge(self.durable, Stage::Finished), Effect::AwaitSettled { session: self.session }]
     }
 
     fn acknowledge(&self, batch: u32, stage: Stage) -> Effect {

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 #[cfg(target_os = "linux")]
 #[path = "os/table_linux.rs"]
@@ -19,12 +20,12 @@ mod system;
 mod system;
 
 #[cfg(not(unix))]
-pub(crate) use system::{children, marked};
+pub(crate) use system::{children, marked, usage};
 pub(crate) use system::{
     chown, is_root, is_running, mode, own_group, owner, run_as, set_mode, signal, signal_group, uid, unprivileged_user,
 };
 #[cfg(unix)]
-pub(crate) use table::{children, marked};
+pub(crate) use table::{children, marked, usage};
 
 /// The signals we send. Their spelling is the one of `kill -s`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +78,17 @@ pub(crate) struct User {
     pub(crate) uid: u32,
     /// Numeric id of the user's first group.
     pub(crate) gid: u32,
+}
+
+/// What a process has used since its start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Usage {
+    /// Processor time of its own, to hundredths of a second.
+    pub(crate) own: Duration,
+    /// That of its children, and theirs, which have ended and were waited for.
+    pub(crate) ended_children: Duration,
+    /// The most memory that was resident.
+    pub(crate) peak_bytes: u64,
 }
 
 #[cfg(test)]

@@ -1,19 +1,22 @@
-//! A TCP proxy on the loopback address that can be cut, slowed down and healed: the bad network of tests.
+//! A TCP proxy on the loopback address that can be cut, slowed down, made unsteady and healed: the bad network of tests
+//! and benchmarks.
 
+mod carry;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::net::{TcpListener, TcpStream};
+use rand::{Rng, RngExt as _};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
-/// Read at a time; a throttled link pauses after each.
-const PIECE: usize = 8 * 1024;
 /// No limit.
 const UNLIMITED: u64 = u64::MAX;
 
@@ -34,7 +37,22 @@ struct State {
     left: AtomicU64,
     /// Bytes a second for each direction of each connection.
     pace: AtomicU64,
+    /// Nanoseconds from one end to the other.
+    latency: AtomicU64,
+    luck: Mutex<Option<Luck>>,
     passed: AtomicU64,
+}
+
+/// With what chance a connection breaks at each piece that passes.
+struct Luck {
+    chance: f64,
+    rng: Box<dyn Rng + Send>,
+}
+
+impl fmt::Debug for Luck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Luck({})", self.chance)
+    }
 }
 
 impl Proxy {
@@ -50,9 +68,11 @@ impl Proxy {
             whole: watch::Sender::new(true),
             left: AtomicU64::new(UNLIMITED),
             pace: AtomicU64::new(UNLIMITED),
+            latency: AtomicU64::new(0),
+            luck: Mutex::new(None),
             passed: AtomicU64::new(0),
         });
-        let accepting = AbortOnDropHandle::new(tokio::spawn(accept(listener, Arc::clone(&state))));
+        let accepting = AbortOnDropHandle::new(tokio::spawn(carry::accept(listener, Arc::clone(&state))));
         Ok(Proxy { state, address, _accepting: Arc::new(accepting) })
     }
 
@@ -72,16 +92,30 @@ impl Proxy {
         self.state.left.store(bytes, Ordering::SeqCst);
     }
 
-    /// Lets connections through again, without limits.
+    /// Lets connections through again, at once and without limits.
     pub fn heal(&self) {
         self.state.left.store(UNLIMITED, Ordering::SeqCst);
         self.state.pace.store(UNLIMITED, Ordering::SeqCst);
+        self.delay(Duration::ZERO);
+        self.state.set_luck(None);
         self.state.whole.send_replace(true);
     }
 
     /// Lets at most so many bytes a second pass in each direction of each connection.
     pub fn throttle(&self, bytes_per_second: u64) {
         self.state.pace.store(bytes_per_second.max(1), Ordering::SeqCst);
+    }
+
+    /// Lets everything arrive so much later, either way: half of a round trip.
+    pub fn delay(&self, one_way: Duration) {
+        let nanos = u64::try_from(one_way.as_nanos()).unwrap_or(u64::MAX);
+        self.state.latency.store(nanos, Ordering::SeqCst);
+    }
+
+    /// Breaks a connection with this chance (from 0 to 1) at each piece of at most 8 KB that passes. The others stay,
+    /// and new ones are let through.
+    pub fn unsteady(&self, chance: f64, rng: impl Rng + Send + 'static) {
+        self.state.set_luck(Some(Luck { chance: chance.clamp(0.0, 1.0), rng: Box::new(rng) }));
     }
 
     /// Whether the link has been cut.
@@ -108,6 +142,16 @@ impl State {
         self.whole.send_replace(false);
     }
 
+    fn set_luck(&self, luck: Option<Luck>) {
+        *self.luck.lock().unwrap_or_else(PoisonError::into_inner) = luck;
+    }
+
+    /// Whether a connection breaks now.
+    fn breaks(&self) -> bool {
+        let mut luck = self.luck.lock().unwrap_or_else(PoisonError::into_inner);
+        luck.as_mut().is_some_and(|luck| luck.rng.random_bool(luck.chance))
+    }
+
     /// How many of `wanted` bytes may pass; cuts the link when the last one has.
     fn take(&self, wanted: usize) -> usize {
         let wanted = wanted as u64;
@@ -130,95 +174,8 @@ impl State {
             pace => Duration::from_secs_f64(bytes as f64 / pace as f64),
         }
     }
-}
 
-async fn accept(listener: TcpListener, state: Arc<State>) {
-    // The connections end with the listener, so nothing outlives the proxy.
-    let mut connections = tokio::task::JoinSet::new();
-    while let Ok((client, _)) = listener.accept().await {
-        while connections.try_join_next().is_some() {}
-        connections.spawn(carry(client, Arc::clone(&state)));
-    }
-}
-
-/// One connection, until one side closes it or the link is cut.
-async fn carry(client: TcpStream, state: Arc<State>) {
-    let mut whole = state.whole.subscribe();
-    if !*whole.borrow_and_update() {
-        return;
-    }
-    let Ok(server) = TcpStream::connect(state.server).await else { return };
-    // Small messages must not wait for each other; without it everything is only slower.
-    let _ = client.set_nodelay(true).and_then(|()| server.set_nodelay(true));
-    let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
-    tokio::select! {
-        () = pass(from_client, to_server, &state) => {}
-        () = pass(from_server, to_client, &state) => {}
-        _ = whole.wait_for(|whole| !whole) => {}
-    }
-}
-
-async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, state: &State) {
-    let mut piece = vec![0; PIECE];
-    while let Ok(read @ 1..) = from.read(&mut piece).await {
-        let granted = state.take(read);
-        if to.write_all(&piece[..granted]).await.is_err() {
-            return;
-        }
-        if state.is_spent() {
-            state.cut();
-            return;
-        }
-        tokio::time::sleep(state.pause_after(granted)).await;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A server that sends everything back.
-    async fn echo() -> SocketAddr {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let (mut from, mut to) = stream.into_split();
-                tokio::spawn(async move { tokio::io::copy(&mut from, &mut to).await });
-            }
-        });
-        address
-    }
-
-    async fn says(stream: &mut TcpStream, words: &[u8]) -> Option<Vec<u8>> {
-        stream.write_all(words).await.ok()?;
-        let mut back = vec![0; words.len()];
-        stream.read_exact(&mut back).await.ok().map(|_| back)
-    }
-
-    #[tokio::test]
-    async fn bytes_pass_until_it_is_cut_and_again_when_it_is_healed() {
-        let proxy = Proxy::start(echo().await).await.unwrap();
-        let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
-        assert_eq!(says(&mut stream, b"hello").await.as_deref(), Some(&b"hello"[..]));
-        assert_eq!(proxy.passed(), 10);
-        proxy.cut();
-        assert_eq!(says(&mut stream, b"hello").await, None);
-        let mut late = TcpStream::connect(proxy.address()).await.unwrap();
-        assert_eq!(says(&mut late, b"hello").await, None);
-        proxy.heal();
-        let mut again = TcpStream::connect(proxy.address()).await.unwrap();
-        assert!(says(&mut again, b"hello").await.is_some());
-    }
-
-    #[tokio::test]
-    async fn it_is_cut_in_the_middle_of_a_message() {
-        let proxy = Proxy::start(echo().await).await.unwrap();
-        let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
-        proxy.cut_after(7);
-        assert_eq!(says(&mut stream, b"hello").await, None);
-        proxy.until_cut().await;
-        assert!(proxy.is_cut());
-        assert_eq!(proxy.passed(), 7);
+    fn latency(&self) -> Duration {
+        Duration::from_nanos(self.latency.load(Ordering::SeqCst))
     }
 }

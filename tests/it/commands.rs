@@ -8,8 +8,12 @@ mod device;
 mod files;
 #[cfg(unix)]
 mod full_disk;
+mod history;
+mod inspect;
 mod server;
+mod settings;
 mod stack;
+mod token;
 mod usage;
 
 use std::process::Command;

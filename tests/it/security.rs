@@ -4,6 +4,7 @@ mod agents;
 mod attack;
 mod bodies;
 mod bus;
+mod http;
 mod identity;
 mod leaving;
 mod replies;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use sojourn_agent::home::Credentials;
 use sojourn_agent::link::Link;
 use sojourn_agent::store::{Store, ValueRef};
-use sojourn_agent::verify::VERIFICATION_DUE;
+use sojourn_agent::store::VERIFICATION_DUE;
 use sojourn_runtime::nats;
 use sojourn_sample_crm::People;
 use sojourn_wire::message::verify::{KeyRange, MAX_VERIFY_ITEMS, VerifyOutcome, VerifyRequest, VerifyResult};

@@ -10,6 +10,10 @@ use sojourn_wire::message::operation::Command;
 use sojourn_wire::{AgentId, SubscriptionId};
 use uuid::Uuid;
 
+use super::history::{History, SessionShown};
+use super::inspect::Inspected;
+use super::settings::Settings;
+use super::token::TokenIssued;
 use crate::download::Moved;
 use crate::filters::{GroupChanged, Groups};
 use crate::playback::PlayedBack;
@@ -42,6 +46,16 @@ pub enum Answer {
     Filters(Groups),
     /// What a change of the local data groups moves.
     FiltersChanged(GroupChanged),
+    /// A token for fetching batches over HTTP.
+    Token(TokenIssued),
+    /// What sessions did.
+    History(History),
+    /// What one session did.
+    HistoryOfSession(Box<SessionShown>),
+    /// What is in a batch file.
+    Inspected(Inspected),
+    /// How the device is set.
+    Settings(Settings),
 }
 
 /// What an exchange with the server did.
@@ -105,7 +119,7 @@ impl Answer {
         match self {
             Self::GoneOffline(t) | Self::GoneOnline(t) | Self::Synchronised(t) => !t.queue.refused.is_empty(),
             Self::FiltersChanged(changed) => changed.sync.as_ref().is_some_and(|t| !t.queue.refused.is_empty()),
-            Self::Initialised { .. } | Self::Verified(_) | Self::Status(_) | Self::Queue(_) | Self::Filters(_) => false,
+            _ => false,
         }
     }
 
@@ -116,9 +130,15 @@ impl Answer {
             Self::GoneOffline(t) | Self::GoneOnline(t) | Self::Synchronised(t) => t.verification.as_ref(),
             Self::Verified(verified) => Some(verified),
             Self::FiltersChanged(changed) => changed.sync.as_ref().and_then(|t| t.verification.as_ref()),
-            Self::Initialised { .. } | Self::Status(_) | Self::Queue(_) | Self::Filters(_) => None,
+            _ => None,
         };
         verification.is_some_and(|verified| verified.left > 0)
+    }
+
+    /// Whether what was looked at is damaged.
+    #[must_use]
+    pub fn damaged(&self) -> bool {
+        matches!(self, Self::Inspected(inspected) if !inspected.right)
     }
 }
 
@@ -143,6 +163,11 @@ impl fmt::Display for Answer {
             Self::Queue(queue) => queue.fmt(f),
             Self::Filters(groups) => groups.fmt(f),
             Self::FiltersChanged(changed) => changed.fmt(f),
+            Self::Token(token) => token.fmt(f),
+            Self::History(history) => history.fmt(f),
+            Self::HistoryOfSession(session) => session.fmt(f),
+            Self::Inspected(inspected) => inspected.fmt(f),
+            Self::Settings(settings) => settings.fmt(f),
         }
     }
 }

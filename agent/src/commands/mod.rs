@@ -2,7 +2,11 @@
 
 mod answer;
 mod filters;
+mod history;
+mod inspect;
 mod look;
+mod settings;
+mod token;
 mod travel;
 mod travelled;
 mod verified;
@@ -12,7 +16,11 @@ use std::path::Path;
 pub(crate) use answer::plain_table;
 pub use answer::{Answer, Looked, QueueAnswer, Travelled};
 pub use filters::{Extent, filters_change, filters_list};
+pub use history::{EntityShown, History, Outcome, Planned, SessionShown, Sums, history};
+pub use inspect::{AttributeShown, HeaderShown, Inspected, RowsShown, View, inspect};
 pub use look::{queue, status};
+pub use settings::{Bounds, Change, Setting, SettingError, SettingShown, Settings, settings};
+pub use token::{TokenIssued, token};
 pub use travel::{Verification, go_offline, go_online, sync, verify};
 
 use crate::error::AgentError;

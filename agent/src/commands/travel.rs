@@ -62,7 +62,8 @@ pub async fn sync(
 /// Compares with the server; nothing is exchanged but what is repaired.
 ///
 /// # Errors
-/// [`AgentError`]; the device keeps what it has.
+/// [`AgentError::HalfWay`] while a session that was cut short waits in the spool; [`AgentError`]. The device keeps what it
+/// has.
 pub async fn verify(
     folder: &Path,
     patience: Duration,
@@ -70,6 +71,10 @@ pub async fn verify(
     verification: Verification,
 ) -> Result<Answer, AgentError> {
     let (_home, store, link) = connect(folder, patience, &mut progress).await?;
+    let spooled = store.run("reading the spool", |store| store.spooled()).await?;
+    if spooled > 0 {
+        return Err(AgentError::HalfWay(spooled));
+    }
     let repair = verification == Verification::Repair;
     Ok(Answer::Verified(verify::verify(&store, &link, &mut progress, repair).await?))
 }

@@ -21,6 +21,9 @@ pub enum LinkError {
         /// What the question met.
         source: AskError,
     },
+    /// A question without an answer.
+    #[error(transparent)]
+    Ask(#[from] AskError),
     /// No answer in time.
     #[error("no {what} within {} s{}: the work done so far is kept; try again", patience.as_secs(), why(last))]
     Silent {
@@ -30,6 +33,12 @@ pub enum LinkError {
         patience: Duration,
         /// What the last try met.
         last: Option<String>,
+    },
+    /// What was there is there no more.
+    #[error("a {what} is not kept any more: the session is too old, or another one took its place; try again")]
+    Gone {
+        /// What was asked for.
+        what: &'static str,
     },
     /// The server cannot take it.
     #[error(transparent)]

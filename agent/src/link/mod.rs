@@ -4,16 +4,17 @@
 //! that one that was missed, or came while the device was away, is found all the same.
 
 mod error;
+mod look;
+mod pace;
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use sojourn_runtime::backoff::Backoff;
-use sojourn_runtime::nats::{self, NatsError, ReadError};
+use sojourn_runtime::nats::{self, NatsError};
 use sojourn_runtime::rpc::{AskError, ask};
 use sojourn_runtime::{Client, clock};
-use sojourn_wire::batch::{Assembler, Parts};
 use sojourn_wire::message::ack::{Ack, AckResult};
 use sojourn_wire::message::batch::BatchManifest;
 use sojourn_wire::message::filters::{FiltersRequest, FiltersResult};
@@ -21,16 +22,19 @@ use sojourn_wire::message::operation::{ChunkResult, OperationChunk};
 use sojourn_wire::message::prepare::{PrepareRequest, PrepareResult};
 use sojourn_wire::message::rpc::READY;
 use sojourn_wire::message::schema::SchemaVersion;
+use sojourn_wire::message::token::{TOKEN, TokenAnswer, TokenRequest};
 use sojourn_wire::message::verify::{VerifyRequest, VerifyResult};
 use sojourn_wire::message::{Message, decode, encode};
 use sojourn_wire::{AgentId, Dataset, Service, Subject, SubscriptionId, subject};
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::home::Credentials;
 
 pub use error::LinkError;
+pub use look::Fetched;
+pub use pace::Pace;
 
 /// How long the server may take to answer the first time.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -38,10 +42,6 @@ const CONNECT: Duration = Duration::from_secs(10);
 const ANSWER: Duration = Duration::from_secs(3);
 /// How long a confirmation may take.
 const CONFIRM: Duration = Duration::from_secs(10);
-/// How long a part of 256 KB may take: on a slow link, long.
-const PART: Duration = Duration::from_secs(60);
-/// The first and the longest wait between two looks for an answer whose hint did not come.
-const LOOK: Backoff = Backoff::new(Duration::from_millis(250), Duration::from_secs(5));
 /// The first and the longest wait between two tries to send.
 const SEND: Backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(5));
 
@@ -69,7 +69,7 @@ impl Link {
         let client = nats::connect(&credentials.nats_url, &seed, &identity, CONNECT.min(patience)).await?;
         let question =
             Subject::Rpc { service: Service::Prepare, verb: READY.to_owned(), agent: credentials.agent.clone() };
-        let ready = answer_of_anybody(&client, &question, CONNECT.min(patience)).await;
+        let ready = answer_of_anybody(&client, &question, Bytes::new(), CONNECT.min(patience)).await;
         ready.map_err(|source| LinkError::NotReady { url: credentials.nats_url.clone(), source })?;
         let hints = listen(&client, &credentials.agent);
         let (agent, subscription) = (credentials.agent.clone(), credentials.subscription.clone());
@@ -110,6 +110,18 @@ impl Link {
         let (agent, subscription) = self.ids();
         let answer = Subject::FiltersResult { agent, subscription, request: request.request };
         self.answer(&answer, "answer about the local data groups").await
+    }
+
+    /// Asks for a token to fetch batches with over HTTP.
+    ///
+    /// # Errors
+    /// [`LinkError::Ask`] when nobody answers.
+    pub async fn token(&self) -> Result<TokenAnswer, LinkError> {
+        let (agent, subscription) = self.ids();
+        let question = Subject::Rpc { service: Service::Export, verb: TOKEN.to_owned(), agent };
+        let request = Bytes::from(encode(&TokenRequest { subscription }));
+        let answer = answer_of_anybody(&self.client, &question, request, CONNECT.min(self.patience)).await?;
+        Ok(decode(&answer)?)
     }
 
     /// A metadata version's document.
@@ -166,27 +178,6 @@ impl Link {
         self.answer_within(&subject, "verdicts", within).await
     }
 
-    /// Fetches a batch's file, part by part. `progress` hears how many bytes have come.
-    ///
-    /// # Errors
-    /// [`LinkError::Silent`] when a part does not come, [`LinkError::File`] when they do not fit together.
-    pub async fn file(
-        &self,
-        session: Uuid,
-        batch: u32,
-        expected: Parts,
-        progress: impl Fn(u64),
-    ) -> Result<Vec<u8>, LinkError> {
-        let mut file = Assembler::new(expected);
-        while file.next_part() < expected.count {
-            let (agent, subscription) = self.ids();
-            let part = Subject::BatchPart { agent, subscription, session, batch, part: file.next_part() };
-            file.push(&self.read(&part, "part of a batch", self.patience).await?)?;
-            progress(file.bytes());
-        }
-        Ok(file.finish()?)
-    }
-
     fn ids(&self) -> (AgentId, SubscriptionId) {
         (self.agent.clone(), self.subscription.clone())
     }
@@ -202,29 +193,6 @@ impl Link {
         patience: Duration,
     ) -> Result<M, LinkError> {
         Ok(decode(&self.read(subject, what, patience).await?)?)
-    }
-
-    /// Looks for a stored message until it is there: at once, at every hint, and now and then without one.
-    async fn read(&self, subject: &Subject, what: &'static str, patience: Duration) -> Result<Bytes, LinkError> {
-        let give_up = Instant::now() + patience;
-        let mut hints = self.hints.clone();
-        let mut looks = 0;
-        let mut last = None;
-        loop {
-            hints.mark_unchanged();
-            match nats::direct_get(&self.client, subject, PART).await {
-                Ok(Some(bytes)) => return Ok(bytes),
-                Ok(None) => {}
-                Err(ReadError::NotReadable { .. }) => last = Some("it is kept for another".to_owned()),
-                Err(error) => last = Some(error.to_string()),
-            }
-            if Instant::now() >= give_up {
-                return Err(LinkError::Silent { what, patience, last });
-            }
-            looks += 1;
-            let again = (Instant::now() + LOOK.delay(looks, clock::jitter())).min(give_up);
-            let _ = timeout_at(again, hints.changed()).await;
-        }
     }
 
     /// Publishes until it is stored. Every message of an agent may be stored twice.
@@ -249,10 +217,15 @@ impl Link {
 }
 
 /// Asks until somebody answers: of several processes that could, one may be frozen.
-async fn answer_of_anybody(client: &Client, question: &Subject, patience: Duration) -> Result<Bytes, AskError> {
+async fn answer_of_anybody(
+    client: &Client,
+    question: &Subject,
+    payload: Bytes,
+    patience: Duration,
+) -> Result<Bytes, AskError> {
     let give_up = Instant::now() + patience;
     loop {
-        match ask(client, question, Bytes::new(), ANSWER).await {
+        match ask(client, question, payload.clone(), ANSWER).await {
             Err(AskError::Deadline { .. }) if Instant::now() < give_up => {}
             answer => return answer,
         }

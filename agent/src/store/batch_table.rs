@@ -18,7 +18,7 @@ use rusqlite::vtab::{
 use rusqlite::{Connection, Error};
 use sojourn_metadata::{Attribute, Entity};
 use sojourn_wire::batch::pgvalue::ValueError;
-use sojourn_wire::batch::{Batch, MAX_COLUMNS, ValueType};
+use sojourn_wire::batch::{Batch, Header, MAX_COLUMNS, ValueType};
 
 use super::value::{Given, ValueRef};
 
@@ -46,15 +46,32 @@ impl Delivery {
         Self { batch, columns, wrong: OnceLock::new() }
     }
 
+    /// What the batch's file says of itself.
+    pub(super) fn header(&self) -> &Header {
+        self.batch.header()
+    }
+
+    /// Reads every value, as loading the batch would; the first that cannot be read is [`Self::wrong`] then.
+    pub(super) fn read_all(&self) {
+        let mut text = String::new();
+        for (column, (name, value_type)) in self.batch.columns().zip(&self.columns) {
+            for (row, raw) in column.iter().enumerate() {
+                if let Some(Err(error)) = raw.map(|raw| ValueRef::read(raw, *value_type, &mut text)) {
+                    self.note_wrong(row, name, error);
+                    return;
+                }
+            }
+        }
+    }
+
     /// Which value could not be read, and why.
     pub(super) fn wrong(&self) -> Option<&str> {
         self.wrong.get().map(String::as_str)
     }
 
-    fn note_wrong(&self, row: usize, column: &str, error: ValueError) -> Error {
+    fn note_wrong(&self, row: usize, column: &str, error: ValueError) -> &str {
         let id = self.batch.object_ids().nth(row).unwrap_or_default();
-        let words = self.wrong.get_or_init(|| format!("{column} of {id}: {error}"));
-        Error::ModuleError(words.clone())
+        self.wrong.get_or_init(|| format!("{column} of {id}: {error}"))
     }
 }
 
@@ -160,7 +177,8 @@ unsafe impl VTabCursor for BatchCursor<'_> {
             (Some(raw), Some((name, value_type))) => {
                 let mut text = self.text.borrow_mut();
                 let value = ValueRef::read(raw, *value_type, &mut text);
-                context.set_result(&Given(value.map_err(|error| delivery.note_wrong(self.row, name, error))?))
+                let wrong = |error| Error::ModuleError(delivery.note_wrong(self.row, name, error).to_owned());
+                context.set_result(&Given(value.map_err(wrong)?))
             }
             _ => context.set_result(&Null),
         }

@@ -148,6 +148,12 @@ pub enum StoreError {
     /// The file is no batch, or is damaged.
     #[error("a batch file cannot be used: {0}; fetch it again")]
     Batch(#[from] BatchError),
+    /// Another file lies in a spooled batch's place.
+    #[error("{} is another batch than its name says", path.display())]
+    NotThatBatch {
+        /// The file.
+        path: PathBuf,
+    },
     /// The batch does not fit the device's tables.
     #[error("batch {batch} does not fit this device: {problem}; prepare again")]
     Unfit {

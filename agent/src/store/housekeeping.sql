@@ -5,6 +5,7 @@
 --   device         JSON: agent, subscription, user, server; once, when the file is made
 --   mode           online | going_offline | offline | going_online
 --   next_sequence  number of the next operation that is taken up for sending
+--   loaded         1 once a session has been finished: from then on, sessions are spooled
 --   open_group     row_number of the start marker whose group is open; no row when none is
 --   setting.<name> whatever the agent wants to remember:
 --     verification_due  the server was restored to an earlier state: every row is to be compared after the next session
@@ -27,13 +28,38 @@ CREATE TABLE sojourn_session (
     session         TEXT NOT NULL,
     prepare_seq     INTEGER NOT NULL DEFAULT 0, -- its number among the subscription's prepares; 0: not known
     totals          TEXT NOT NULL,              -- JSON: what must move, per entity
-    last_batch      INTEGER NOT NULL DEFAULT 0, -- number of the last batch that is in the tables
+    last_batch      INTEGER NOT NULL DEFAULT 0, -- number of the last batch that is in the tables, or spooled
     rows            INTEGER NOT NULL DEFAULT 0,
     deletes         INTEGER NOT NULL DEFAULT 0,
     set_aside       INTEGER NOT NULL DEFAULT 0,
     settled_through INTEGER NOT NULL,           -- every sequence up to here had its verdict when the session began
     finished        INTEGER NOT NULL DEFAULT 0
 );
+
+-- key: position, the order of arrival. purpose: batches that are on the device and not yet in the tables: their files are
+-- in the folder `spool`, and they become visible together when a session is complete. They may be of several sessions.
+-- Who writes: the agent.
+CREATE TABLE sojourn_spool (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    session  TEXT NOT NULL,
+    batch    INTEGER NOT NULL,
+    rows     INTEGER NOT NULL,
+    bytes    INTEGER NOT NULL,
+    UNIQUE (session, batch)
+);
+
+-- key: session. purpose: what each run of GoOffline or sync did and how long its stages took (the documents'
+-- SubscriptionSyncInfo); the newest hundred are kept. Who writes: the agent.
+CREATE TABLE sojourn_sync_info (
+    session     TEXT PRIMARY KEY NOT NULL,
+    prepare_seq INTEGER NOT NULL,
+    started_at  TEXT NOT NULL,              -- ISO-8601 in UTC, by the device's clock
+    finished_at TEXT,                       -- null while it is under way, or when it was cut short
+    prepare_ms  INTEGER NOT NULL,           -- how long the server worked on PrepareSync
+    elapsed_ms  INTEGER NOT NULL DEFAULT 0, -- from the answer to the prepare to the last commit
+    totals      TEXT NOT NULL,              -- JSON: what had to move, per entity
+    entities    TEXT NOT NULL DEFAULT '[]'  -- JSON: what was moved, per entity
+) WITHOUT ROWID;
 
 -- key: an object. purpose: rows that the server must send again, because the device did not take what it sent, because a
 -- write of the device was refused, or because they were created here and may not be the user's to have. Who writes: the

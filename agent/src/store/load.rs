@@ -1,14 +1,13 @@
-//! Loading a batch: checked, decoded and applied in one transaction together with the session's progress.
+//! Loading a batch: applied in one transaction together with the session's progress.
 
-use std::sync::Arc;
+use rusqlite::{Connection, Transaction};
+use sojourn_wire::batch::{Header, Kind};
 
-use rusqlite::Transaction;
-use sojourn_metadata::Entity;
-use sojourn_wire::batch::{Batch, BatchError, DecodeLimits, Header, Kind, ResultCode};
-
-use super::batch_table::{BATCH_TABLE, Delivery};
+use super::arrival::Arrival;
+use super::batch_table::{BATCH_TABLE, Inbox};
+use super::error::Fault;
 use super::load_sql::{Statements, pending};
-use super::{Adopted, Store, StoreError, session};
+use super::{Store, StoreError, session};
 
 const LOADING: &str = "loading a batch";
 
@@ -27,78 +26,81 @@ pub struct Loaded {
     pub repeated: bool,
 }
 
+impl Loaded {
+    /// All rows and deletes that the device took, put off or not.
+    #[must_use]
+    pub fn taken(&self) -> u64 {
+        self.rows + self.deletes + self.set_aside
+    }
+}
+
+/// Whether a batch comes when it should.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    Next,
+    Repeated,
+}
+
 impl Store {
-    /// Loads a batch file of the session under way.
+    /// Loads a batch of the session under way.
     ///
     /// # Errors
-    /// [`StoreError::Batch`] and [`StoreError::Unfit`] for a file that cannot be used, [`StoreError::OtherSession`] and
-    /// [`StoreError::Gap`] for one that does not come next; that the disk is full or the database locked. The tables
-    /// and the session's progress are what they were.
-    pub fn load(&mut self, file: &[u8]) -> Result<Loaded, StoreError> {
-        let header = Header::parse(file)?;
+    /// [`StoreError::OtherSession`] and [`StoreError::Gap`] for a batch that does not come next, [`StoreError::Unfit`]
+    /// for one with a value that cannot be read; that the disk is full or the database locked. The tables and the
+    /// session's progress are what they were.
+    pub fn load(&mut self, arrival: &Arrival) -> Result<Loaded, StoreError> {
+        let header = arrival.header();
         let batch = header.batch_number;
-        let stored = self.read(LOADING, |connection| session::expect(connection, header.session))?;
-        if batch <= stored.last_batch {
+        if self.read(LOADING, |connection| turn(connection, header))? == Turn::Repeated {
             return Ok(Loaded { batch, rows: 0, deletes: 0, set_aside: 0, repeated: true });
         }
-        if stored.finished || batch != stored.last_batch + 1 {
-            return Err(out_of_turn(&stored, batch));
-        }
-        if header.result != ResultCode::OK {
-            return Err(BatchError::Refused(header.result).into());
-        }
-        let adopted = self.adopted()?;
-        let entity = fitting_entity(adopted, &header).map_err(|problem| StoreError::Unfit { batch, problem })?;
-        let entity = entity.clone();
-        let delivery = Arc::new(Delivery::new(Batch::decode(file, DecodeLimits::default())?, &entity));
-        let applied = self.apply(&header, &delivery, &entity);
-        match delivery.wrong() {
-            Some(value) => Err(StoreError::Unfit { batch, problem: value.to_owned() }),
-            None => applied,
-        }
-    }
-
-    fn apply(&mut self, header: &Header, delivery: &Arc<Delivery>, entity: &Entity) -> Result<Loaded, StoreError> {
         let inbox = self.inbox.clone();
-        let _laid = inbox.lay(delivery);
-        self.write(LOADING, |transaction| {
-            let set_aside = set_aside(transaction, entity.object_type_code)?;
-            let applied = Statements::new(entity, set_aside > 0).run(header.kind, transaction)?;
-            forget_asked(transaction, entity.object_type_code)?;
-            let (rows, deletes) = match header.kind {
-                Kind::Rows => (applied, 0),
-                Kind::Deletes => (0, applied),
-            };
-            let loaded = Loaded { batch: header.batch_number, rows, deletes, set_aside, repeated: false };
-            note_progress(transaction, &loaded)?;
+        let loaded = self.write(LOADING, |transaction| {
+            let loaded = apply(transaction, &inbox, arrival, true)?;
+            transaction.prepare_cached("UPDATE sojourn_session SET last_batch = ?1")?.execute([batch])?;
+            session::count(transaction, &loaded)?;
             Ok(loaded)
-        })
+        });
+        match arrival.wrong() {
+            Some(problem) => Err(problem),
+            None => loaded,
+        }
     }
 }
 
-fn out_of_turn(session: &session::Session, batch: u32) -> StoreError {
-    match session.finished {
-        true => StoreError::OtherSession { asked: session.id, current: None },
-        false => StoreError::Gap { expected: session.last_batch + 1, got: batch },
+/// Whether the batch is the next of the session under way.
+pub(super) fn turn(connection: &Connection, header: &Header) -> Result<Turn, Fault> {
+    let stored = session::expect(connection, header.session)?;
+    let (got, expected) = (header.batch_number, stored.last_batch + 1);
+    match got {
+        _ if got < expected => Ok(Turn::Repeated),
+        _ if stored.finished => Err(StoreError::OtherSession { asked: stored.id, current: None }.into()),
+        _ if got > expected => Err(StoreError::Gap { expected, got }.into()),
+        _ => Ok(Turn::Next),
     }
 }
 
-/// The entity that the batch is of, if its columns are the entity's attributes.
-fn fitting_entity<'a>(adopted: &'a Adopted, header: &Header) -> Result<&'a Entity, String> {
-    if header.metadata_version != adopted.version {
-        let (batch, device) = (header.metadata_version, adopted.version);
-        return Err(format!("it has metadata version {batch}, the tables {device}"));
+/// Puts a batch into its table, but for rows with unsent writes. `answers`: it was made after the device has asked for
+/// rows again, so that what it holds need not be asked for any more.
+pub(super) fn apply(
+    transaction: &Transaction<'_>,
+    inbox: &Inbox,
+    arrival: &Arrival,
+    answers: bool,
+) -> rusqlite::Result<Loaded> {
+    let Arrival { entity, delivery } = arrival;
+    let header = arrival.header();
+    let _laid = inbox.lay(delivery);
+    let set_aside = set_aside(transaction, entity.object_type_code)?;
+    let applied = Statements::new(entity, set_aside > 0).run(header.kind, transaction)?;
+    if answers {
+        forget_asked(transaction, entity.object_type_code)?;
     }
-    let code = header.object_type_code;
-    let entity = adopted.metadata.entity_of(code).ok_or_else(|| format!("no entity has object type code {code}"))?;
-    let expected = match header.kind {
-        Kind::Rows => entity.attribute_ids(),
-        Kind::Deletes => vec![entity.key().id],
+    let (rows, deletes) = match header.kind {
+        Kind::Rows => (applied, 0),
+        Kind::Deletes => (0, applied),
     };
-    match header.attributes == expected {
-        true => Ok(entity),
-        false => Err(format!("its attributes are {:?}, those of {} {expected:?}", header.attributes, entity.name)),
-    }
+    Ok(Loaded { batch: header.batch_number, rows, deletes, set_aside, repeated: false })
 }
 
 /// Notes the rows of the batch that have unsent writes; how many there are.
@@ -124,14 +126,5 @@ fn forget_asked(transaction: &Transaction<'_>, object_type_code: i32) -> rusqlit
         let sql = format!("DELETE FROM sojourn_refresh WHERE object_type_code = ?1 AND object_id IN ({come})");
         transaction.prepare_cached(&sql)?.execute([object_type_code])?;
     }
-    Ok(())
-}
-
-fn note_progress(transaction: &Transaction<'_>, loaded: &Loaded) -> rusqlite::Result<()> {
-    let sql = "UPDATE sojourn_session SET last_batch = ?1, rows = rows + ?2, deletes = deletes + ?3, \
-               set_aside = set_aside + ?4";
-    let counts = [loaded.rows, loaded.deletes, loaded.set_aside].map(|count| count as i64);
-    let [rows, deletes, set_aside] = counts;
-    transaction.prepare_cached(sql)?.execute((loaded.batch, rows, deletes, set_aside))?;
     Ok(())
 }

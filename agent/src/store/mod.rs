@@ -18,6 +18,7 @@
 //! | `text`, `json`, `jsonb`, all others | TEXT as Postgres prints it |
 
 mod adopt;
+mod arrival;
 mod batch_table;
 mod chunk;
 mod digest;
@@ -32,8 +33,12 @@ mod refresh;
 mod rows;
 mod session;
 mod settle;
+mod spool;
+mod spool_files;
 mod state;
+mod sync_info;
 mod take_up;
+mod unspool;
 mod upgrade;
 mod value;
 mod writer;
@@ -46,13 +51,16 @@ use sojourn_metadata::Metadata;
 use self::batch_table::Inbox;
 use self::error::Fault;
 
+pub use self::arrival::{Arrival, Fitting, Proven};
 pub use self::digest::{HeldRange, HeldRows};
 pub use self::error::StoreError;
 pub use self::load::Loaded;
 pub use self::queue::{EntryCommand, EntryState, QueueEntry, QueueSummary};
 pub use self::session::{Session, Totals};
-pub use self::state::{Device, Mode};
+pub use self::state::{Device, Mode, VERIFICATION_DUE};
+pub use self::sync_info::SyncRecord;
 pub use self::take_up::Ceilings;
+pub use self::unspool::{Applied, Unspooled};
 pub use self::value::ValueRef;
 pub use self::writer::Writer;
 

@@ -1,11 +1,12 @@
 //! The run of GoOffline or background sync that is under way: what must move, and how far it has come.
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction};
 use serde::{Deserialize, Serialize};
 use sojourn_wire::message::prepare::EntityCounts;
 use uuid::Uuid;
 
 use super::error::Fault;
+use super::load::Loaded;
 use super::{Store, StoreError, adopt, state};
 
 /// What a session must move, per entity.
@@ -20,7 +21,7 @@ pub struct Session {
     pub prepare_seq: u64,
     /// What it must move.
     pub totals: Totals,
-    /// The number of the last batch that is in the tables; 0 before the first.
+    /// The number of the last batch that is in the tables, or spooled; 0 before the first.
     pub last_batch: u32,
     /// Rows loaded so far.
     pub rows: u64,
@@ -64,8 +65,16 @@ impl Store {
         self.read("reading the session", current)
     }
 
+    /// Whether a session was ever finished here: from then on, sessions are spooled.
+    ///
+    /// # Errors
+    /// That the database cannot be read.
+    pub fn has_loaded(&self) -> Result<bool, StoreError> {
+        self.read("reading the session", |connection| Ok(state::get::<i64>(connection, state::LOADED)?.is_some()))
+    }
+
     /// Ends the session: all its batches are in the tables. Queue entries that had been played back before it began
-    /// go, and missing indexes are made. Repeating it is harmless.
+    /// go, missing indexes are made, and the next session is a later one. Repeating it is harmless.
     ///
     /// # Errors
     /// [`StoreError::OtherSession`]; that the database cannot be written.
@@ -85,9 +94,17 @@ impl Store {
             if let Some(metadata) = &metadata {
                 adopt::make_indexes(transaction, metadata)?;
             }
-            Ok(())
+            Ok(state::put(transaction, state::LOADED, &1)?)
         })
     }
+}
+
+/// Counts a batch that is in the tables.
+pub(super) fn count(transaction: &Transaction<'_>, loaded: &Loaded) -> rusqlite::Result<()> {
+    let sql = "UPDATE sojourn_session SET rows = rows + ?1, deletes = deletes + ?2, set_aside = set_aside + ?3";
+    let counts = [loaded.rows, loaded.deletes, loaded.set_aside].map(|count| count as i64);
+    transaction.prepare_cached(sql)?.execute(counts)?;
+    Ok(())
 }
 
 /// The session under way, which must be this one.

@@ -13,6 +13,11 @@ pub(super) const DEVICE: &str = "device";
 pub(super) const MODE: &str = "mode";
 pub(super) const NEXT_SEQUENCE: &str = "next_sequence";
 pub(super) const OPEN_GROUP: &str = "open_group";
+pub(super) const LOADED: &str = "loaded";
+
+/// The setting that is there while a comparison with the server is due: rows may be on the device that the server knows
+/// nothing of, or be missing that it takes for settled.
+pub const VERIFICATION_DUE: &str = "verification_due";
 
 /// Whose device this is, as `init` was told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,7 +120,7 @@ impl Store {
     }
 }
 
-fn setting_key(name: &str) -> String {
+pub(super) fn setting_key(name: &str) -> String {
     format!("setting.{name}")
 }
 

@@ -15,15 +15,11 @@ use crate::error::AgentError;
 use crate::link::Link;
 use crate::progress::Progress;
 use crate::shared::SharedStore;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, VERIFICATION_DUE};
 
 pub use classify::Differences;
 use narrow::{Narrowing, Question};
 pub use report::{Compared, Verified};
-
-/// The setting that is there while a verification is due: the server was restored to an earlier state, so that rows may
-/// be on the device that it knows nothing of.
-pub const VERIFICATION_DUE: &str = "verification_due";
 
 /// Compares every entity with the server; with `repair`, asks for the rows that differ and compares them again.
 ///

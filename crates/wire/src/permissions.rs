@@ -47,13 +47,16 @@ pub fn of_agent(agent: &AgentId, subscriptions: &[SubscriptionId]) -> Permission
 #[must_use]
 pub fn of_service(service: Service) -> Permissions {
     let name = service.name();
-    let subscribe = vec![
+    let mut subscribe = vec![
         format!("{}.>", service.inbox_prefix()),
         "$SRV.*".to_owned(),
         format!("$SRV.*.{name}"),
         format!("$SRV.*.{name}.*"),
         subject::questions_to(service),
     ];
+    if service == Service::Export {
+        subscribe.push(subject::received_hints().to_owned());
+    }
     let mut publish: Vec<String> = own_subjects(service).iter().map(|s| (*s).to_owned()).collect();
     publish.push(format!("dead.{name}"));
     for consumer in CONSUMERS.iter().filter(|consumer| consumer.service == service) {
@@ -69,6 +72,7 @@ fn own_subjects(service: Service) -> &'static [&'static str] {
     match service {
         Service::Prepare => &[
             "job.export.>",
+            "hint.received.*",
             "res.*.*.prepare.*",
             "res.*.*.ack.*",
             "res.*.*.filters.*",
@@ -76,9 +80,14 @@ fn own_subjects(service: Service) -> &'static [&'static str] {
             "evt.*.*.change",
             "$JS.API.STREAM.PURGE.BATCH",
         ],
-        Service::Export => {
-            &["batch.>", "res.*.*.batch.*", "res.*.*.verify.*", "evt.*.*.batch", "$JS.API.STREAM.PURGE.BATCH"]
-        }
+        Service::Export => &[
+            "batch.>",
+            "res.*.*.batch.*",
+            "res.*.*.verify.*",
+            "evt.*.*.batch",
+            "$JS.API.STREAM.PURGE.BATCH",
+            "$JS.API.DIRECT.GET.BATCH.batch.>",
+        ],
         Service::Schema => &["schema.>", "evt.*.*.schema"],
         Service::Replay => &["res.*.*.op.*", "evt.*.*.op"],
     }

@@ -72,7 +72,7 @@ pub const REQ: StreamSpec = StreamSpec {
     retention: Retention::WorkQueue,
     per_subject: Some(4),
     refuse_over_per_subject: true,
-    max_message_bytes: Some(64 * 1024),
+    max_message_bytes: Some(256 * 1024),
     max_age: Some(Duration::from_secs(7 * 24 * 3600)),
     max_bytes: None,
     direct: false,

@@ -67,6 +67,9 @@ pub enum Subject {
     Operations { agent: AgentId, subscription: SubscriptionId },
     /// Prepare to export: make the next batches of a session.
     ExportJob { agent: AgentId, subscription: SubscriptionId, session: Uuid },
+    /// Prepare to the worker that makes batches of a session: the device has received one. Live, and a hint: the truth
+    /// is the session in Postgres.
+    ReceivedHint { session: Uuid },
     /// Export to agent: one part of a batch file.
     BatchPart { agent: AgentId, subscription: SubscriptionId, session: Uuid, batch: u32, part: u32 },
     /// Prepare to agent: the counts of a PrepareSync, or why there are none.
@@ -111,6 +114,7 @@ impl fmt::Display for Subject {
             Self::ExportJob { agent, subscription, session } => {
                 write!(f, "job.export.{agent}.{subscription}.{session}")
             }
+            Self::ReceivedHint { session } => write!(f, "hint.received.{session}"),
             Self::BatchPart { agent, subscription, session, batch, part } => {
                 write!(f, "batch.{agent}.{subscription}.{session}.{batch}.{part}")
             }
@@ -160,6 +164,7 @@ impl FromStr for Subject {
                 subscription: sub.parse()?,
                 session: session.parse().map_err(|_| unknown())?,
             },
+            ["hint", "received", session] => Self::ReceivedHint { session: session.parse().map_err(|_| unknown())? },
             ["batch", agent, sub, session, batch, part] => Self::BatchPart {
                 agent: agent.parse()?,
                 subscription: sub.parse()?,
@@ -212,6 +217,12 @@ pub fn questions_to(service: Service) -> String {
     format!("rpc.{}.>", service.name())
 }
 
+/// Every hint that a device has received a batch.
+#[must_use]
+pub fn received_hints() -> &'static str {
+    "hint.received.*"
+}
+
 /// All parts of one batch, for the purge after its PostSync.
 #[must_use]
 pub fn parts_of_batch(agent: &AgentId, subscription: &SubscriptionId, session: Uuid, batch: u32) -> String {
@@ -262,7 +273,7 @@ mod tests {
 
     fn any_subject() -> impl Strategy<Value = Subject> {
         let ids = (token::<AgentId>(), token::<SubscriptionId>(), any::<u128>(), any::<(u32, u32)>());
-        (0..16u8, ids).prop_map(|(shape, (agent, subscription, id, (batch, part)))| {
+        (0..17u8, ids).prop_map(|(shape, (agent, subscription, id, (batch, part)))| {
             let session = Uuid::from_u128(id);
             match shape {
                 0 => Subject::PrepareRequest { agent, subscription },
@@ -279,6 +290,7 @@ mod tests {
                 12 => Subject::VerifyRequest { agent, subscription },
                 13 => Subject::FiltersResult { agent, subscription, request: session },
                 14 => Subject::VerifyResult { agent, subscription, request: session },
+                15 => Subject::ReceivedHint { session },
                 10 => Subject::Rpc { service: Service::Replay, verb: "ready".into(), agent },
                 _ => Subject::DeadLetter { service: Service::Export },
             }

@@ -3,16 +3,28 @@
 //! A benchmark is one file: a [`Bench`] with its name, its usual number of rows, and a function that measures and
 //! reports. Add its file, and its constant to [`ALL`].
 
+mod batching;
+mod contacts;
+mod device;
 mod error;
 mod facts;
+mod fanout;
+mod file_size;
+mod initial;
 mod line;
+mod memory;
+mod offline;
+mod peak;
+mod pipe;
 mod prepare;
+mod processor;
 mod progress;
 mod run;
 mod sample;
 mod server;
 mod table;
 mod tracking;
+mod unit;
 
 use futures_util::future::LocalBoxFuture;
 
@@ -33,7 +45,8 @@ pub(crate) struct Bench {
 }
 
 /// Every benchmark, in the order they run.
-pub(crate) const ALL: &[Bench] = &[prepare::BENCH, tracking::BENCH];
+pub(crate) const ALL: &[Bench] =
+    &[initial::BENCH, memory::BENCH, file_size::BENCH, prepare::BENCH, tracking::BENCH, batching::BENCH, fanout::BENCH];
 
 /// The benchmarks of these names, in the order they run; all of them when none is named.
 pub(crate) fn chosen(names: &[String]) -> Vec<&'static Bench> {

@@ -5,7 +5,6 @@
 //! sees. Everything is settled in between, as PostSync does. The first prepare of each subscription is reported too;
 //! and how many subscriptions are prepared in a second, as many at once as the service works on.
 
-mod contacts;
 mod many;
 mod one;
 mod population;
@@ -14,10 +13,10 @@ mod subscriber;
 use sojourn_prepare::prepare_sync::PrepareSync;
 
 use self::population::Population;
-use super::Bench;
 use super::error::BenchError;
 use super::run::Run;
 use super::server::{Database, Server};
+use super::{Bench, contacts};
 use crate::instances::Durability;
 
 pub(super) const BENCH: Bench = Bench {
@@ -27,8 +26,6 @@ pub(super) const BENCH: Bench = Bench {
     measure: |run| Box::pin(measure(run)),
 };
 
-const YAML: &str = "dataset: bench\nschema: crm\nentities:\n  - name: contact\n    type_code: 2\n";
-const DATASET: &str = "bench";
 /// How many requests the service works on at once, and the connections it takes for them.
 const AT_ONCE: usize = 4;
 const CONNECTIONS: u32 = 9;
@@ -47,9 +44,8 @@ async fn measure(run: &mut Run) -> Result<(), BenchError> {
     let database = server.database("prepare").await?;
     let population = Population::of(run.rows);
     run.doing(format!("loading {} contacts", run.rows));
-    sojourn_sample_crm::install(&database.admin).await?;
-    contacts::load(&database, &population).await?;
-    database.register(YAML).await?;
+    contacts::load(&database, population.units()).await?;
+    database.register(contacts::YAML).await?;
     let waits = if run.is_quick() { "no commit waits" } else { "every commit waits" };
     run.say(&format!("{waits} for the disk; nothing is vacuumed by itself"));
     let prepare = PrepareSync::new(database.as_service(CONNECTIONS).await?);

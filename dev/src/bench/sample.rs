@@ -10,6 +10,11 @@ impl Sample {
         self.0.push(value);
     }
 
+    /// Something else that follows from each.
+    pub(crate) fn each(&self, what: impl Fn(f64) -> f64) -> Sample {
+        self.0.iter().copied().map(what).collect()
+    }
+
     /// The middle one, or the mean of the two in the middle; not a number when there is none.
     pub(crate) fn median(&self) -> f64 {
         let mut sorted = self.0.clone();

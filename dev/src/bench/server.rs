@@ -35,6 +35,11 @@ impl Server {
         Ok(Server { postgres: Postgres::start(&machine.tools, &machine.reaper, options).await? })
     }
 
+    /// The instance, with all its databases, for whoever runs more than a Postgres.
+    pub(super) fn into_postgres(self) -> Postgres {
+        self.postgres
+    }
+
     /// Makes an empty database.
     pub(super) async fn database(&self, name: &str) -> Result<Database, BenchError> {
         let url = self.postgres.create_database(name, None).await?;

@@ -13,6 +13,8 @@ use crate::stack::Stack;
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     nats_url: String,
+    /// Where batches are served over HTTP.
+    http_url: String,
     /// Without its password.
     database_url: String,
     /// A file with the URL and its password, if the database is ours.
@@ -47,6 +49,7 @@ impl Report {
         let pids = stack.replicas().filter_map(|(service, replica)| Some((service.name(), replica.pid()?)));
         Report {
             nats_url: stack.nats_url(),
+            http_url: stack.http_url(),
             database_url: stack.shown_database_url(),
             database_url_file,
             credentials_dir: stack.credentials_dir(),
@@ -67,6 +70,7 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "\nEverything runs.\n")?;
         writeln!(f, "  NATS      {}", self.nats_url)?;
+        writeln!(f, "  HTTP      {}", self.http_url)?;
         writeln!(f, "  Database  {}", self.database_url)?;
         if let Some(file) = &self.database_url_file {
             writeln!(f, "            psql \"$(cat {})\"", file.display())?;

@@ -96,6 +96,11 @@ impl Nats {
         self.folder.path().join("nats.log")
     }
 
+    /// Its process id, while it runs.
+    pub fn pid(&self) -> Option<u32> {
+        self.process.as_ref().map(Child::pid)
+    }
+
     /// Its process, while it runs: to freeze and thaw it.
     pub fn process(&mut self) -> Option<&mut Child> {
         self.process.as_mut()

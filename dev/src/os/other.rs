@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 use std::process::Command;
 
-use super::{Signal, User};
+use super::{Signal, Usage, User};
 
 pub(crate) fn signal(_pid: u32, _signal: Signal) -> bool {
     false
@@ -25,6 +25,10 @@ pub(crate) fn children(_pid: u32) -> Vec<u32> {
 
 pub(crate) fn marked(_marker: &str) -> Vec<u32> {
     Vec::new()
+}
+
+pub(crate) fn usage(_pid: u32) -> Option<Usage> {
+    None
 }
 
 pub(crate) fn uid() -> u32 {

@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use super::Usage;
+
 /// Whether the process has ended and only waits to be collected by its parent.
 pub(super) fn is_zombie(pid: u32) -> bool {
     ps(&["-o", "stat=", "-p", &pid.to_string()]).trim_start().starts_with('Z')
@@ -20,6 +22,11 @@ pub(crate) fn children(pid: u32) -> Vec<u32> {
 /// Environments of other processes cannot be read here: only processes that were registered are known.
 pub(crate) fn marked(_marker: &str) -> Vec<u32> {
     Vec::new()
+}
+
+/// The most memory that a process had is told to its parent alone.
+pub(crate) fn usage(_pid: u32) -> Option<Usage> {
+    None
 }
 
 fn ps(arguments: &[&str]) -> String {

@@ -48,7 +48,8 @@ impl Link {
     }
 }
 
-/// Everything else one does with a link is done with its proxy: `cut`, `heal`, `cut_after`, `throttle`.
+/// Everything else one does with a link is done with its proxy: `cut`, `heal`, `cut_after`, `throttle`, `delay`,
+/// `unsteady`.
 impl std::ops::Deref for Link {
     type Target = Proxy;
 

@@ -91,6 +91,12 @@ impl Stack {
         self.nats.url()
     }
 
+    /// Where batches are served over HTTP: `http://127.0.0.1:PORT`.
+    #[must_use]
+    pub fn http_url(&self) -> String {
+        format!("http://{}", self.recipe.http)
+    }
+
     /// The nats-server, to be killed, frozen and restarted.
     pub fn nats(&mut self) -> &mut Nats {
         &mut self.nats
@@ -136,6 +142,15 @@ impl Stack {
     /// Every process of every service.
     pub fn replicas(&self) -> impl Iterator<Item = (Service, &Replica)> {
         self.replicas.iter().map(|(service, replica)| (*service, replica))
+    }
+
+    /// Every process of the stack that runs, by what it is: services, `nats-server`, and `postgres`, if it is its own.
+    #[must_use]
+    pub fn pids(&self) -> Vec<(&'static str, u32)> {
+        let services = self.replicas().filter_map(|(service, replica)| Some((service.name(), replica.pid()?)));
+        let nats = self.nats.pid().map(|pid| ("nats-server", pid));
+        let postgres = self.postgres.as_ref().and_then(Postgres::pid).map(|pid| ("postgres", pid));
+        services.chain(nats).chain(postgres).collect()
     }
 
     /// Starts one more process of a service, and returns its index.

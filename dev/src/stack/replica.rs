@@ -50,7 +50,7 @@ impl Replica {
     pub(super) fn new(recipe: &Recipe, service: Service, number: usize) -> Replica {
         let name = format!("{}-{number}", service.name());
         let log = recipe.logs.join(format!("{name}.log"));
-        let launch = recipe.launch(service, &name, &log);
+        let launch = recipe.launch(service, number, &name, &log);
         let question = Subject::Rpc { service, verb: READY.to_owned(), agent: recipe.asker.clone() };
         let (reaper, administrator) = (recipe.machine.reaper.clone(), recipe.administrator.clone());
         Replica { name, launch, log, reaper, administrator, question, process: None }

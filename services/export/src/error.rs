@@ -34,6 +34,9 @@ pub enum HandlerError {
     /// Parts of a session that was superseded could not be purged.
     #[error(transparent)]
     Purge(#[from] PurgeError),
+    /// The reader of a session ended without a word.
+    #[error("the reader of the session was lost")]
+    Lost,
     /// Another worker has this session.
     #[error("another worker makes batches of this session")]
     Taken,
@@ -51,7 +54,7 @@ impl HandlerError {
         match self {
             Self::Platform(error) | Self::Rows(RowsError::Platform(error)) => error.is_transient(),
             Self::Publish(error) => error.is_transient(),
-            Self::Purge(_) | Self::Taken => true,
+            Self::Purge(_) | Self::Taken | Self::Lost => true,
             Self::Decode(_)
             | Self::Misrouted(_)
             | Self::Batch(_)

@@ -1,7 +1,7 @@
 //! What the next batch of a session is. Pure.
 //!
-//! Deletes come first, in reverse dependency order, then rows in dependency order; within an entity by key. So the
-//! place in a session is the last batch's kind, entity and key, and nothing else need be remembered.
+//! Deletes come first, in reverse dependency order, then rows in dependency order; within an entity by position. So the
+//! place in a session is the last batch's kind, entity and position, and nothing else need be remembered.
 
 use sojourn_wire::message::batch::BatchKind;
 use uuid::Uuid;
@@ -15,13 +15,30 @@ pub struct Step {
     pub object_type_code: i32,
 }
 
+/// A position in the order of an entity's sync entries. Deletes are in order of keys alone: all have sequence 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// The prepare that made the entry pending.
+    pub prepare_seq: i32,
+    /// The key.
+    pub object_id: Uuid,
+}
+
 /// Where to look for the next keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
     /// The entity and kind.
     pub step: Step,
-    /// After this key; from the least where there is none.
-    pub after: Option<Uuid>,
+    /// After this position; where there is none, after what the device has.
+    pub after: Option<Position>,
+}
+
+impl Place {
+    /// The place, or a later one: what is confirmed need not be looked at.
+    #[must_use]
+    pub fn after_at_least(self, confirmed: Option<Position>) -> Self {
+        Self { after: self.after.max(confirmed), ..self }
+    }
 }
 
 /// The steps of a session, for the entities in load order.
@@ -60,7 +77,7 @@ mod tests {
     #[test]
     fn a_session_goes_on_where_its_last_batch_ended() {
         let steps = steps(&[1, 2]);
-        let after = Some(Uuid::from_u128(5));
+        let after = Some(Position { prepare_seq: 1, object_id: Uuid::from_u128(5) });
         let last = Place { step: step(BatchKind::Deletes, 1), after };
         let rest = places(&steps, Some(last), |_| true);
         assert_eq!(rest[0], last);

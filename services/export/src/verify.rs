@@ -86,13 +86,14 @@ impl Verifier {
             )));
         }
         match compare::bounds(&request.ranges) {
-            Ok(bounds) => self.compare(&subscription, &metadata, request, &bounds).await,
+            Ok(bounds) => self.compare(id, &subscription, &metadata, request, &bounds).await,
             Err(reason) => Ok(refused(reason)),
         }
     }
 
     async fn compare(
         &self,
+        id: &SubscriptionId,
         subscription: &Subscription,
         metadata: &Arc<Published>,
         request: &VerifyRequest,
@@ -104,7 +105,8 @@ impl Verifier {
         };
         let identity = Identity { user_id: subscription.user_id, acting_role: metadata.acting_role.clone() };
         let ids_up_to = request.detail.then_some(MAX_VERIFY_ITEMS as u64);
-        let question = Question { subscription_number: subscription.number, table, bounds, ids_up_to };
+        let question =
+            Question { subscription_number: subscription.number, subscription: id, table, bounds, ids_up_to };
         if !request.detail {
             let mut digests = RangeDigests::of(bounds);
             let visit = |id, digest| digests.push(id, digest);

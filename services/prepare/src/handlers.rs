@@ -19,8 +19,9 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::db::post_sync;
-use crate::db::session::{Received, session_finish, session_forget, session_received, session_superseded};
+use crate::db::session::{Received, session_abandon, session_finish, session_received, session_superseded};
 use crate::db::subscription::{Subscription, subscription_of};
+use crate::db::sync_info::sync_info_record;
 use crate::error::HandlerError;
 use crate::filters::{self, Asker};
 use crate::prepare_sync::{Begun, PrepareSync};
@@ -101,7 +102,7 @@ impl Handlers {
             Some(subscription) => self.prepared(&id, &subscription, &request, job.deliveries).await?,
         };
         if let PrepareOutcome::Prepared { session, .. } = &outcome {
-            self.forget_superseded(&agent, &id).await?;
+            self.abandon_superseded(&agent, &id).await?;
             self.export(&agent, &id, *session).await?;
         }
         let result = PrepareResult { request: request.request, outcome };
@@ -161,8 +162,11 @@ impl Handlers {
     }
 
     async fn received(&self, agent: &AgentId, id: &SubscriptionId, ack: &Ack) -> Result<(), HandlerError> {
-        match session_received(&self.pool, id, ack.session, ack.batch).await? {
+        match session_received(&self.pool, id, ack.session, ack.batch, ack.batch_rows).await? {
             Received::Wake => self.export(agent, id, ack.session).await,
+            Received::Hint => {
+                Ok(nats::publish_hint(&self.nats, &Subject::ReceivedHint { session: ack.session }).await?)
+            }
             Received::Noted => Ok(()),
         }
     }
@@ -174,8 +178,10 @@ impl Handlers {
         subscription: &Subscription,
         ack: &Ack,
     ) -> Result<(), HandlerError> {
-        post_sync::post_sync(&self.pool, &subscription.entries, id, ack.session, ack.batch).await?;
-        nats::purge(&self.nats, &subject::parts_of_batch(agent, id, ack.session, ack.batch), WITHIN).await?;
+        let settled = post_sync::post_sync(&self.pool, &subscription.entries, id, ack.session, ack.batch).await?;
+        for batch in settled {
+            nats::purge(&self.nats, &subject::parts_of_batch(agent, id, ack.session, batch), WITHIN).await?;
+        }
         Ok(())
     }
 
@@ -187,11 +193,16 @@ impl Handlers {
         ack: &Ack,
         deliveries: u64,
     ) -> Result<(), HandlerError> {
+        if let Some(info) = &ack.sync_info {
+            sync_info_record(&self.pool, &id, ack.session, info).await?;
+        }
         let closed = session_finish(&self.pool, &id, ack.session, ack.batch).await?;
         if !closed && deliveries < PATIENCE {
             return Err(HandlerError::NotYet("PostSyncs of this session are still in the queue"));
         }
-        let pending = post_sync::post_sync_pending(&self.pool, &subscription.entries).await?;
+        // What a worker that died has settled and not purged.
+        nats::purge(&self.nats, &subject::parts_of_session(&agent, &id, ack.session), WITHIN).await?;
+        let pending = post_sync::post_sync_pending(&self.pool, &subscription.entries, &id).await?;
         let to = Subject::AckResult { agent, subscription: id, session: ack.session };
         self.publish(&to, &AckResult { session: ack.session, pending }).await?;
         Ok(())
@@ -204,10 +215,10 @@ impl Handlers {
         Ok(self.publish(&to, &ExportJob { session }).await?)
     }
 
-    async fn forget_superseded(&self, agent: &AgentId, id: &SubscriptionId) -> Result<(), HandlerError> {
+    async fn abandon_superseded(&self, agent: &AgentId, id: &SubscriptionId) -> Result<(), HandlerError> {
         for session in session_superseded(&self.pool, id).await? {
             nats::purge(&self.nats, &subject::parts_of_session(agent, id, session), WITHIN).await?;
-            session_forget(&self.pool, session).await?;
+            session_abandon(&self.pool, session).await?;
         }
         Ok(())
     }

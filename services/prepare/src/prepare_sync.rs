@@ -4,12 +4,13 @@ use jiff::Timestamp;
 use sojourn_platform::PlatformError;
 use sojourn_platform::entities::MetadataCache;
 use sojourn_wire::SubscriptionId;
-use sojourn_wire::message::prepare::{Holds, PrepareOutcome, PrepareRequest};
+use sojourn_wire::message::prepare::{Batching, Holds, PrepareOutcome, PrepareRequest};
 use sqlx::{PgPool, Postgres, Transaction};
 use uuid::Uuid;
 
 use crate::db::order::{Device, order_place};
-use crate::db::prepare::{prepare_begin, prepare_reset};
+use crate::db::prepare::prepare_begin;
+use crate::db::progress::progress_reset;
 use crate::db::rules::RulesCache;
 use crate::db::session::{NewSession, session_next_sequence, session_of_request, session_open};
 use crate::db::subscription::Subscription;
@@ -39,7 +40,8 @@ pub struct Open {
     id: SubscriptionId,
     entries: SyncEntryTable,
     request: Uuid,
-    prepare_seq: i64,
+    prepare_seq: i32,
+    batching: Option<Batching>,
     reinitialise: bool,
 }
 
@@ -96,7 +98,7 @@ impl PrepareSync {
         match device {
             Device::OlderCopy => return Ok(Begun::Answered(refused(OLDER_COPY))),
             Device::Empty | Device::Ahead if !subscription.is_new => {
-                prepare_reset(&mut tx, &subscription.entries).await?;
+                progress_reset(&mut tx, id).await?;
                 ask.everything = true;
             }
             Device::Empty | Device::Ahead | Device::Current => {}
@@ -110,6 +112,7 @@ impl PrepareSync {
                 entries: subscription.entries.clone(),
                 request: request.request,
                 prepare_seq: prepare_seq(situation.standing.prepare_seq, device, request.holds.as_ref()),
+                batching: request.batching,
                 reinitialise: device == Device::Ahead,
                 situation,
             })),
@@ -128,7 +131,7 @@ impl Open {
         clock: impl FnOnce() -> Timestamp,
     ) -> Result<(PrepareOutcome, Decided), PlatformError> {
         let (situation, tx) = (&self.situation, &mut self.tx);
-        let decided = sync::decide(tx, &self.id, &self.entries, situation).await?;
+        let decided = sync::decide(tx, &self.id, &self.entries, self.prepare_seq, situation).await?;
         let metadata = &situation.metadata;
         let dataset = metadata.dataset.parse();
         let outcome = PrepareOutcome::Prepared {
@@ -136,7 +139,7 @@ impl Open {
             dataset: dataset.map_err(|e: sojourn_wire::InvalidToken| PlatformError::Setup(e.to_string()))?,
             metadata_version: metadata.version,
             entities: decided.entities.clone(),
-            prepare_seq: self.prepare_seq.unsigned_abs(),
+            prepare_seq: self.prepare_seq.unsigned_abs().into(),
             reinitialise: self.reinitialise,
             next_sequence: session_next_sequence(tx, &self.id).await?,
             elapsed_ms: clock().duration_since(situation.now).as_millis().unsigned_abs() as u64,
@@ -147,6 +150,7 @@ impl Open {
             request: self.request,
             metadata_version: metadata.version,
             prepare_seq: self.prepare_seq,
+            batching: self.batching,
             definition: &situation.definition.hash,
             evaluated_at: situation.now,
             outcome: &outcome,
@@ -159,9 +163,9 @@ impl Open {
 
 /// The session's number. A device that is ahead stays so until it has noted the session: it may die before, and must
 /// then be told again.
-fn prepare_seq(before: i64, device: Device, holds: Option<&Holds>) -> i64 {
+fn prepare_seq(before: i32, device: Device, holds: Option<&Holds>) -> i32 {
     match (device, holds) {
-        (Device::Ahead, Some(holds)) => (before + 1).min(holds.prepare_seq.cast_signed()),
+        (Device::Ahead, Some(holds)) => (before + 1).min(i32::try_from(holds.prepare_seq).unwrap_or(i32::MAX)),
         _ => before + 1,
     }
 }

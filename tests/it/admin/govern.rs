@@ -29,7 +29,8 @@ async fn forge_entry(world: &World) {
         .await
         .expect("the subscription");
     assert_eq!(number, 1, "a world of one device has one sync entry table");
-    let forged = "UPDATE sojourn.sync_entry_1 SET version = '3' WHERE object_id = $1 AND sync_state = 0";
+    let forged = "UPDATE sojourn.sync_entry_1 SET version = '3'
+                   WHERE object_id = (SELECT object_id FROM sojourn.sync_state_1 WHERE object_id = $1 AND sync_state = 0)";
     assert_eq!(world.sql(forged, owned_contact(world, 0).await).await, 1);
 }
 

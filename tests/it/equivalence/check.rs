@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use sojourn_platform::PlatformError;
-use sojourn_prepare::db::prepare::{prepare_begin, prepare_reset};
+use sojourn_prepare::db::prepare::prepare_begin;
+use sojourn_prepare::db::progress::progress_reset;
 use sojourn_prepare::db::subscription::{Subscription, subscription_of};
 use sojourn_prepare::prepare_sync::Begun;
 use sojourn_prepare::situation::{Ask, Situation};
@@ -54,7 +55,7 @@ pub async fn prepare(
     let subscription = found.expect("it is there");
     let metadata_version = (!of.device.holds_nothing && !subscription.is_new).then_some(1);
     let request = world.chance.id();
-    let request = PrepareRequest { request, metadata_version, refresh: asked.refresh, holds: None };
+    let request = PrepareRequest { request, metadata_version, refresh: asked.refresh, holds: None, batching: None };
     let may = oracle::may_go_offline(world, subscriber).await;
     let everything = oracle::everything(world, subscriber).await;
     let reference = in_full(world, subscriber, &subscription, &request).await.map_err(|error| error.to_string())?;
@@ -112,13 +113,14 @@ async fn in_full(
     let metadata = world.prepare.metadata().newest(&subscription.dataset).await?;
     let mut tx = prepare_begin(&world.service, &subscription.entries).await?;
     if request.metadata_version.is_none() && !subscription.is_new {
-        prepare_reset(&mut tx, &subscription.entries).await?;
+        progress_reset(&mut tx, &of.id).await?;
     }
     let ask = Ask { refresh: request.refresh.clone(), everything: true };
     let rules = world.prepare.rules();
     let situation = Situation::gather(&mut tx, &of.id, subscription, metadata, rules, world.clock.0, ask).await?;
     let Ok(situation) = situation else { return Ok(None) };
-    let decided = sync::decide(&mut tx, &of.id, &subscription.entries, &situation).await?;
+    let next = situation.standing.prepare_seq + 1;
+    let decided = sync::decide(&mut tx, &of.id, &subscription.entries, next, &situation).await?;
     assert!(decided.modes.iter().all(|mode| matches!(mode, sync::Mode::Full(_))), "everything is asked for");
     let entries = entries(&mut tx, of.number).await;
     tx.rollback().await.expect("it ends");
@@ -127,7 +129,7 @@ async fn in_full(
 
 async fn entries(connection: &mut PgConnection, number: i64) -> Entries {
     let columns = "object_type_code, object_id, sync_state, version::text::bigint";
-    let text = format!("SELECT {columns} FROM sojourn.sync_entry_{number}");
+    let text = format!("SELECT {columns} FROM sojourn.sync_state_{number}");
     let found: Vec<(i32, Uuid, i16, i64)> = sqlx::query_as(own(text)).fetch_all(connection).await.expect("the entries");
     found.into_iter().map(|(code, id, state, version)| ((code, id), (state, version))).collect()
 }

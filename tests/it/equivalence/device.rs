@@ -12,6 +12,9 @@ use super::world::{Subscriber, World, own};
 /// To be moved; the other state that ships is to be deleted.
 const ROWS: i16 = 1;
 
+/// A place in the order of entries: the prepare that made one pending, and its id. Deletes are in order of ids alone.
+type Position = (i32, Uuid);
+
 /// A device.
 #[derive(Default)]
 pub struct Device {
@@ -24,7 +27,7 @@ pub struct Device {
     /// The last batch of it.
     batch: i32,
     /// How far each entity is, for each kind.
-    after: BTreeMap<(i32, i16), Uuid>,
+    after: BTreeMap<(i32, i16), Position>,
     /// Batches that it holds and has not yet said so of.
     unsaid: Vec<(Uuid, i32)>,
 }
@@ -53,25 +56,28 @@ pub async fn load(world: &mut World, subscriber: usize, most: usize) -> bool {
         return false;
     }
     let (code, state) = world.chance.pick(&kinds);
-    let keys: Vec<Uuid> = waiting[&(code, state)].iter().copied().take(most).collect();
+    let positions: Vec<Position> = waiting[&(code, state)].iter().copied().take(most).collect();
+    let keys: Vec<Uuid> = positions.iter().map(|(_, id)| *id).collect();
     let user = world.subscribers[subscriber].user;
     let shipped = if state == ROWS { oracle::among(world, user, code, &keys).await } else { Rows::new() };
     let skipped: Vec<Uuid> =
         keys.iter().filter(|id| state == ROWS && !shipped.contains_key(&(code, **id))).copied().collect();
     let device = &mut world.subscribers[subscriber].device;
     device.batch += 1;
-    let (number, last) = (device.batch, *keys.last().expect("there are keys"));
+    let (number, last) = (device.batch, *positions.last().expect("there are keys"));
     let after = device.after.insert((code, state), last);
     sqlx::query(
-        "INSERT INTO sojourn.batch (session_id, number, kind, object_type_code, after_key, to_key, skipped, manifest)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, '{}')",
+        "INSERT INTO sojourn.batch (session_id, number, kind, object_type_code, after_key, prepare_seq, to_key, skipped,
+                                    manifest)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '{}')",
     )
     .bind(session)
     .bind(number)
     .bind(if state == ROWS { "rows" } else { "deletes" })
     .bind(code)
-    .bind(after)
-    .bind(last)
+    .bind(after.map(|(_, id)| id))
+    .bind(last.0)
+    .bind(last.1)
     .bind(skipped)
     .execute(&world.admin)
     .await
@@ -86,16 +92,23 @@ pub async fn load(world: &mut World, subscriber: usize, most: usize) -> bool {
 }
 
 /// What waits beyond what has come of this session.
-async fn waiting(world: &World, subscriber: usize) -> BTreeMap<(i32, i16), Vec<Uuid>> {
+async fn waiting(world: &World, subscriber: usize) -> BTreeMap<(i32, i16), Vec<Position>> {
     let subscriber = &world.subscribers[subscriber];
-    let table = format!("sojourn.sync_entry_{}", subscriber.number);
-    let columns = "object_type_code, sync_state, object_id";
-    let text = format!("SELECT {columns} FROM {table} WHERE sync_state <> 0 ORDER BY 1, 2, 3");
-    let entries: Vec<(i32, i16, Uuid)> = sqlx::query_as(own(text)).fetch_all(&world.admin).await.expect("the entries");
-    let mut waiting: BTreeMap<(i32, i16), Vec<Uuid>> = BTreeMap::new();
-    for (code, state, id) in entries {
-        if subscriber.device.after.get(&(code, state)).is_none_or(|after| id > *after) {
-            waiting.entry((code, state)).or_default().push(id);
+    let number = subscriber.number;
+    let text = format!(
+        "SELECT object_type_code, sync_state, CASE sync_state WHEN 1 THEN prepare_seq ELSE 0 END, object_id
+           FROM sojourn.sync_entry_{number} JOIN sojourn.sync_state_{number} USING (object_type_code, object_id)
+          WHERE sync_state = 2
+             OR sync_state = 1 AND prepare_seq <= (SELECT prepare_seq FROM sojourn.subscription WHERE number = {number})
+          ORDER BY 1, 2, 3, 4"
+    );
+    let entries: Vec<(i32, i16, i32, Uuid)> =
+        sqlx::query_as(own(text)).fetch_all(&world.admin).await.expect("the entries");
+    let mut waiting: BTreeMap<(i32, i16), Vec<Position>> = BTreeMap::new();
+    for (code, state, prepare_seq, id) in entries {
+        let position = (prepare_seq, id);
+        if subscriber.device.after.get(&(code, state)).is_none_or(|after| position > *after) {
+            waiting.entry((code, state)).or_default().push(position);
         }
     }
     waiting

@@ -47,7 +47,7 @@ fn a_batch_with_a_flipped_byte_is_refused_and_changes_nothing() {
             let mut broken = whole.clone();
             broken[at] ^= 1 << bit;
             replace(&world, &hand, 1, broken).await;
-            let error = hand.store.load(&hand.file(1).await).expect_err("it is refused");
+            let error = hand.load(1).await.expect_err("it is refused");
             // A flip in the header may name another session, version or number: refused as well, in other words.
             assert!(!error.to_string().is_empty(), "byte {at}, bit {bit}");
             let in_body = at >= whole.len() / 2;
@@ -74,10 +74,18 @@ fn a_batch_whose_post_sync_was_lost_comes_again_and_is_there_once() {
     run(async {
         let world = world().await;
         let mut hand = Hand::begin(&world.devices[0]).await;
-        let loaded = hand.store.load(&hand.file(1).await).expect("it loads");
-        let again = hand.store.load(&hand.file(1).await).expect("it may come twice");
+        let loaded = hand.load(1).await.expect("it loads");
+        let again = hand.load(1).await.expect("it may come twice");
         assert!(again.repeated && again.rows == 0, "{again:?}");
-        let ack = |batch, stage| Ack { session: hand.session, batch, stage, rows: loaded.rows, elapsed_ms: 1 };
+        let ack = |batch, stage| Ack {
+            session: hand.session,
+            batch,
+            stage,
+            rows: loaded.rows,
+            elapsed_ms: 1,
+            batch_rows: None,
+            sync_info: None,
+        };
         hand.link.acknowledge(&ack(1, Stage::Received)).await.expect("it is stored");
         hand.ready(2).await;
         // The device ends here: batch 1 is in its tables, and the server never hears it.

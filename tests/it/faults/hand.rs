@@ -2,7 +2,7 @@
 
 use sojourn_agent::home::Credentials;
 use sojourn_agent::link::Link;
-use sojourn_agent::store::Store;
+use sojourn_agent::store::{Loaded, Store, StoreError};
 use sojourn_metadata::Metadata;
 use sojourn_runtime::clock;
 use sojourn_wire::batch::Parts;
@@ -32,8 +32,13 @@ impl Hand {
         device.init().await;
         let mut store = Store::open(&device.database()).expect("the database opens");
         let link = Link::connect(&credentials(device), LONG).await.expect("a connection");
-        let request =
-            PrepareRequest { request: clock::fresh_id(), metadata_version: None, refresh: Vec::new(), holds: None };
+        let request = PrepareRequest {
+            request: clock::fresh_id(),
+            metadata_version: None,
+            refresh: Vec::new(),
+            holds: None,
+            batching: None,
+        };
         let prepared = link.prepare(&request).await.expect("an answer");
         let PrepareOutcome::Prepared { session, dataset, metadata_version, entities, prepare_seq, .. } =
             prepared.outcome
@@ -59,6 +64,13 @@ impl Hand {
     /// A batch's file.
     pub async fn file(&self, batch: u32) -> Vec<u8> {
         let expected = self.ready(batch).await;
-        self.link.file(self.session, batch, expected, |_| ()).await.expect("the file")
+        self.link.file(self.session, batch, expected, 1, |_| ()).await.expect("the file").file
+    }
+
+    /// Loads a batch's file, as it is in the store now.
+    pub async fn load(&mut self, batch: u32) -> Result<Loaded, StoreError> {
+        let file = self.file(batch).await;
+        let arrival = self.store.fitting()?.open(&file)?;
+        self.store.load(&arrival)
     }
 }

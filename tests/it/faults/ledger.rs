@@ -33,7 +33,8 @@ pub async fn entry_table(world: &World, device: usize) -> Ident {
 
 /// The sync entries of a device, when every acknowledgement it sent has been taken.
 pub async fn entries(world: &World, device: usize) -> Entries {
-    let table = entry_table(world, device).await;
+    let table = entry_table(world, device).await.name().replace("entry", "state");
+    let table = Ident::new(&table).expect("a name");
     until("the end of all acknowledgements", LONG, async || {
         let left = world.stack.streams_left().await.expect("the streams");
         (!left.contains_key("REQ") && !left.contains_key("JOBS")).then_some(())

@@ -71,7 +71,7 @@ async fn told(world: &World, holds: Holds) -> PrepareOutcome {
     let subscription = subscription_of(&pool, &device.agent, &device.subscription).await.expect("readable");
     let subscription = subscription.expect("it is known");
     let (metadata_version, refresh, holds) = (Some(1), vec![], Some(holds));
-    let request = PrepareRequest { request: clock::fresh_id(), metadata_version, refresh, holds };
+    let request = PrepareRequest { request: clock::fresh_id(), metadata_version, refresh, holds, batching: None };
     let begun = PrepareSync::new(pool.clone()).begin(&device.subscription, &subscription, &request, clock::now()).await;
     let outcome = match begun.expect("it begins") {
         Begun::Answered(outcome) => outcome,

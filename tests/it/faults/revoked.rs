@@ -20,7 +20,15 @@ fn a_device_that_goes_on_after_it_was_revoked_is_told() {
         let revoke = sqlx::query("UPDATE sojourn.subscription SET status = 'revoked' WHERE id = $1");
         revoke.bind(device.subscription.as_str()).execute(world.admin()).await.expect("the administrator may");
 
-        let ack = Ack { session: hand.session, batch: 1, stage: Stage::Received, rows: 50, elapsed_ms: 1 };
+        let ack = Ack {
+            session: hand.session,
+            batch: 1,
+            stage: Stage::Received,
+            rows: 50,
+            elapsed_ms: 1,
+            batch_rows: None,
+            sync_info: None,
+        };
         let began = clock::now();
         hand.link.acknowledge(&ack).await.expect("it is stored");
         let told = hand.link.manifest(hand.session, WINDOW + 1).await.expect("an answer").outcome;

@@ -37,8 +37,13 @@ impl Attack {
         }
         world.devices[0].run(&["go-offline"]).await.expect(0);
         let other = link_of(&world.devices[1]).await;
-        let request =
-            PrepareRequest { request: Uuid::from_u128(1), metadata_version: None, refresh: Vec::new(), holds: None };
+        let request = PrepareRequest {
+            request: Uuid::from_u128(1),
+            metadata_version: None,
+            refresh: Vec::new(),
+            holds: None,
+            batching: None,
+        };
         let PrepareOutcome::Prepared { session, .. } = other.prepare(&request).await.expect("an answer").outcome else {
             panic!("the other device may prepare");
         };
@@ -71,7 +76,7 @@ impl Attack {
 
     /// Sends an acknowledgement as the first device.
     pub async fn say(&self, session: Uuid, batch: u32, stage: Stage) {
-        let ack = Ack { session, batch, stage, rows: 1, elapsed_ms: 1 };
+        let ack = Ack { session, batch, stage, rows: 1, elapsed_ms: 1, batch_rows: None, sync_info: None };
         self.send(&self.acks(), encode(&ack)).await.expect("it is taken");
     }
 
@@ -90,8 +95,8 @@ impl Attack {
               'session', (SELECT jsonb_agg(to_jsonb(s) ORDER BY id) FROM sojourn.session s WHERE subscription_id = $1),
               'batch', (SELECT jsonb_agg(to_jsonb(b) ORDER BY number) FROM sojourn.batch b
                          JOIN sojourn.session s ON s.id = b.session_id WHERE s.subscription_id = $1),
-              'post_sync', (SELECT jsonb_agg(to_jsonb(p) ORDER BY number) FROM sojourn.post_sync p
-                             JOIN sojourn.session s ON s.id = p.session_id WHERE s.subscription_id = $1),
+              'progress', (SELECT jsonb_agg(to_jsonb(p) ORDER BY object_type_code) FROM sojourn.sync_progress p
+                            WHERE subscription_id = $1),
               'operations', (SELECT count(*) FROM sojourn.operation WHERE subscription_id = $1),
               'entries', (SELECT md5(string_agg(e::text, ' ' ORDER BY object_type_code, object_id))
                             FROM sojourn.sync_entry_2 e))::text";

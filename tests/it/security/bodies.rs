@@ -69,7 +69,13 @@ fn asking_for_everything_again_brings_nothing_of_others() {
         let refresh: Vec<ObjectRef> = theirs.chain(invented).chain(strange).chain(twice).collect();
         assert!(refresh.len() > 500);
         let link = link_of(&attack.world.devices[0]).await;
-        let request = PrepareRequest { request: Uuid::from_u128(2), metadata_version: Some(1), refresh, holds: None };
+        let request = PrepareRequest {
+            request: Uuid::from_u128(2),
+            metadata_version: Some(1),
+            refresh,
+            holds: None,
+            batching: None,
+        };
         let answer = link.prepare(&request).await.expect("an answer").outcome;
         let PrepareOutcome::Prepared { entities, .. } = answer else { panic!("{answer:?}") };
         assert_eq!(entities.iter().map(|entity| entity.insert + entity.update).sum::<u64>(), 0, "{entities:?}");

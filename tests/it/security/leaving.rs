@@ -118,7 +118,7 @@ fn a_row_hidden_between_prepare_and_export_is_not_shipped() {
         world.stack.service(Service::Export).stop().await.expect("it ends cleanly");
         let mut agent = world.devices[0].start(&["go-offline"]);
         let contact = id(&world, OWN).await;
-        let pending = "SELECT count(*) FROM sojourn.session JOIN sojourn.sync_entry_1 e ON e.sync_state = 1
+        let pending = "SELECT count(*) FROM sojourn.session JOIN sojourn.sync_state_1 e ON e.sync_state = 1
                         WHERE e.object_id = $1 AND state = 'open'";
         until("the prepare", WITHIN, async || {
             let count: i64 = sqlx::query_scalar(pending).bind(contact).fetch_one(world.admin()).await.expect("a count");

@@ -5,7 +5,7 @@ use sojourn_wire::{AgentId, Service, Subject, SubscriptionId};
 use uuid::Uuid;
 
 /// How many shapes of subjects there are; [`shape_of`] numbers them.
-const SHAPES: usize = 16;
+const SHAPES: usize = 17;
 
 /// Breaks the build when there is a new shape, so that [`every_subject`] gets one of it.
 fn shape_of(subject: &Subject) -> usize {
@@ -26,6 +26,7 @@ fn shape_of(subject: &Subject) -> usize {
         Subject::VerifyRequest { .. } => 13,
         Subject::FiltersResult { .. } => 14,
         Subject::VerifyResult { .. } => 15,
+        Subject::ReceivedHint { .. } => 16,
     }
 }
 
@@ -52,6 +53,7 @@ pub fn every_subject(agent: &AgentId, subscription: &SubscriptionId) -> Vec<Subj
         of_device(&|agent, subscription| Subject::FiltersResult { agent, subscription, request: id }),
         of_device(&|agent, subscription| Subject::VerifyResult { agent, subscription, request: id }),
         Subject::Schema { dataset: "crm".parse().expect("a token"), version: 1 },
+        Subject::ReceivedHint { session: id },
     ];
     for service in Service::ALL {
         all.push(Subject::Rpc { service, verb: "ready".to_owned(), agent: agent.clone() });

@@ -1,6 +1,8 @@
 //! The statements of prepare, export and replay, explained by Postgres for every table of the sample, in the role that
 //! runs them: a wrong column, type or privilege shows here and not in the field.
 
+use sojourn_export::plan::Position;
+use sojourn_export::statement::{copy_keys, copy_range};
 use sojourn_metadata::{Attribute, DataType, Entity, Relationship};
 use sojourn_platform::Identity;
 use sojourn_platform::acting::{SCAN_ROLE, become_role, become_service, become_user};
@@ -11,7 +13,6 @@ use sojourn_prepare::statement::{SyncEntryTable, preview, referring, swept, visi
 use sojourn_replay::statement::{probe, statement};
 use sojourn_replay::validate::Write;
 use sojourn_replay::value::Parameter;
-use sojourn_wire::message::batch::BatchKind;
 use sojourn_wire::message::operation::Command;
 use sqlx::{PgPool, Postgres, Transaction};
 use uuid::Uuid;
@@ -43,7 +44,7 @@ impl Asking {
         let mut tx = self.pool.begin().await.expect("a transaction");
         let tables = "CREATE TEMPORARY TABLE sync_visible (object_type_code int NOT NULL, object_id uuid NOT NULL,
                           version xid NOT NULL) ON COMMIT DROP;
-                      CREATE TEMPORARY TABLE export_key (object_id uuid NOT NULL) ON COMMIT DROP;
+                      CREATE TEMPORARY TABLE export_key (prepare_seq int NOT NULL, object_id uuid NOT NULL) ON COMMIT DROP;
                       GRANT INSERT ON pg_temp.sync_visible TO sojourn_user;
                       GRANT SELECT ON pg_temp.export_key TO sojourn_user";
         sqlx::raw_sql(tables).execute(&mut *tx).await.expect("temporary tables");
@@ -91,18 +92,17 @@ fn what_prepare_says_is_understood() {
         // LOCK cannot be explained: it is said.
         sqlx::query(entries.lock().into_sqlx()).execute(&mut *tx).await.expect("the service may lock");
         let merges = [
-            (entries.reset(), 0),
-            (entries.merge_deleted(), 1),
-            (entries.merge_updated(), 2),
-            (entries.merge_inserted(), 0),
-            (entries.merge_refused(), 3),
-            (entries.merge_candidates_deleted(), 3),
-            (entries.merge_candidates_updated(), 4),
-            (entries.merge_candidates_inserted(), 3),
-            (entries.merge_candidates_refused(), 2),
+            (entries.merge_deleted(), 2),
+            (entries.merge_updated(), 3),
+            (entries.merge_inserted(), 1),
+            (entries.merge_refused(), 4),
+            (entries.merge_candidates_deleted(), 4),
+            (entries.merge_candidates_updated(), 5),
+            (entries.merge_candidates_inserted(), 4),
+            (entries.merge_candidates_refused(), 3),
             (entries.drop_unknown(), 1),
-            (entries.pending(), 0),
-            (entries.post_sync_rows(), 4),
+            (entries.pending(), 1),
+            (entries.post_sync_skipped(), 3),
             (entries.post_sync_deletes(), 3),
         ];
         for (sql, parameters) in &merges {
@@ -129,18 +129,26 @@ fn what_prepare_says_is_understood() {
     });
 }
 
+/// The first and the last key of a query, of one prepare or of several.
+fn positions(several: bool) -> [Position; 2] {
+    let position = |prepare_seq, object_id| Position { prepare_seq, object_id };
+    [position(1, Uuid::nil()), position(1 + i32::from(several), Uuid::max())]
+}
+
 #[test]
 fn what_export_says_is_understood() {
     run(async {
         let asking = Asking::begin().await;
         let mut tx = asking.transaction().await;
-        planned(&mut tx, &sojourn_export::statement::waiting(FIRST).expect("a name"), 0).await;
-        for kind in [BatchKind::Rows, BatchKind::Deletes] {
-            planned(&mut tx, &sojourn_export::statement::pick(FIRST, kind).expect("a name"), 3).await;
-        }
+        planned(&mut tx, &sojourn_export::statement::waiting(FIRST).expect("a name"), 6).await;
+        planned(&mut tx, &sojourn_export::statement::pick_rows(FIRST).expect("a name"), 5).await;
+        planned(&mut tx, &sojourn_export::statement::pick_deletes(FIRST).expect("a name"), 3).await;
         become_user(&mut tx, &asking.user).await.expect("it takes");
         for table in &asking.metadata.entities {
-            planned(&mut tx, &sojourn_export::statement::copy_rows(table, Uuid::nil(), Uuid::max()), 0).await;
+            planned(&mut tx, &copy_range(table, Uuid::nil(), Uuid::max()), 0).await;
+            for several in [false, true] {
+                planned(&mut tx, &copy_keys(table, &positions(several)), 0).await;
+            }
         }
         tx.rollback().await.expect("it ends");
         asking.end().await;
@@ -191,7 +199,7 @@ fn a_statement_with_a_mistake_is_not_understood() {
         for table in [wrong, withheld] {
             let mut tx = asking.transaction().await;
             become_user(&mut tx, &asking.user).await.expect("it takes");
-            let copy = sojourn_export::statement::copy_rows(&table, Uuid::nil(), Uuid::max());
+            let copy = copy_keys(&table, &positions(false));
             assert!(explain(&mut tx, &copy, 0).await.is_err(), "{}", copy.text());
             tx.rollback().await.expect("it ends");
         }

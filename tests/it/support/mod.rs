@@ -4,10 +4,12 @@ mod device;
 mod service;
 mod shared;
 mod until;
+mod web;
 mod world;
 
 pub use device::{Device, Ran, agent};
 pub use service::service_pool;
 pub use shared::{machine, run, shared, with_sample};
 pub use until::until;
+pub use web::{Fetched, Web};
 pub use world::{World, WorldPlan};

@@ -5,6 +5,7 @@ use sojourn_wire::batch::{BatchWriter, Compression, HeaderFields};
 use uuid::Uuid;
 
 use super::sample::{Sample, metadata};
+use crate::store::{Loaded, Store, StoreError};
 
 /// The session that every batch here is of.
 pub(super) const SESSION: Uuid = Uuid::from_u128(0x5e55);
@@ -76,12 +77,23 @@ pub(super) fn tuple<'a>(columns: usize, values: impl Iterator<Item = &'a Raw>) -
     tuple
 }
 
+/// Opens a batch file and loads it.
+pub(super) fn load(store: &mut Store, file: &[u8]) -> Result<Loaded, StoreError> {
+    let arrival = store.fitting()?.open(file)?;
+    store.load(&arrival)
+}
+
 impl Sample {
     /// A device on which [`SESSION`] has begun.
     pub(super) fn in_session() -> Self {
         let mut sample = Self::new();
         sample.store.begin_session(SESSION, 1, &[]).expect("a session");
         sample
+    }
+
+    /// Opens a batch file and loads it.
+    pub(super) fn load(&mut self, file: &[u8]) -> Result<Loaded, StoreError> {
+        load(&mut self.store, file)
     }
 
     /// The accounts: last digit of the id, and name.

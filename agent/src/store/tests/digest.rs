@@ -88,7 +88,7 @@ proptest! {
         let rows: Vec<Vec<Raw>> =
             (1..).zip(rows).map(|(digit, row)| std::iter::once(key(digit)).chain(row).collect()).collect();
         let mut sample = Sample::in_session();
-        sample.store.load(&rows_of(&metadata().entities[1], 1, &rows)).expect("a load");
+        sample.load(&rows_of(&metadata().entities[1], 1, &rows)).expect("a load");
         let held = sample.store.held_rows("everything", &[ALL]).expect("rows");
         let mut range = RangeHasher::new();
         for (digit, row) in (1..).zip(&rows) {
@@ -105,7 +105,7 @@ proptest! {
 fn every_kind_of_column_counts() {
     let mut sample = Sample::in_session();
     let entity = &metadata().entities[1];
-    sample.store.load(&rows_of(entity, 1, &[vec![key(1)]])).expect("a load");
+    sample.load(&rows_of(entity, 1, &[vec![key(1)]])).expect("a load");
     let digest = |sample: &Sample| sample.store.held_ranges("everything", &[ALL]).expect("ranges")[0].digest;
     let before = digest(&sample);
     for attribute in entity.attributes.iter().skip(1) {
@@ -125,7 +125,7 @@ fn every_kind_of_column_counts() {
 #[test]
 fn a_range_goes_from_after_its_first_key_to_its_last() {
     let mut sample = Sample::in_session();
-    sample.store.load(&accounts(1, &[(1, "A"), (2, "B"), (3, "C"), (4, "D")])).expect("a load");
+    sample.load(&accounts(1, &[(1, "A"), (2, "B"), (3, "C"), (4, "D")])).expect("a load");
     let at = |number| Some(Uuid::from_u128(number));
     let ranges = [
         KeyRange { after: None, to: at(1) },
@@ -143,7 +143,7 @@ fn a_range_goes_from_after_its_first_key_to_its_last() {
 #[test]
 fn rows_with_unsettled_operations_are_left_out_and_named() {
     let mut sample = Sample::in_session();
-    sample.store.load(&accounts(1, &[(1, "A"), (2, "B"), (3, "C")])).expect("a load");
+    sample.load(&accounts(1, &[(1, "A"), (2, "B"), (3, "C")])).expect("a load");
     let before = sample.store.held_ranges("account", &[ALL]).expect("ranges");
     let write =
         format!("UPDATE account SET name = 'mine' WHERE id = {}; DELETE FROM account WHERE id = {}", id(2), id(3));
@@ -158,7 +158,7 @@ fn rows_with_unsettled_operations_are_left_out_and_named() {
 #[test]
 fn ids_that_are_none_are_named_and_not_compared() {
     let mut sample = Sample::in_session();
-    sample.store.load(&accounts(1, &[(10, "A")])).expect("a load");
+    sample.load(&accounts(1, &[(10, "A")])).expect("a load");
     let foreign = sample.foreign();
     foreign.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false).expect("no triggers");
     let strange = ["nobody", "00000000-0000-0000-0000-00000000000B", "{00000000-0000-0000-0000-00000000000b}", ""];
@@ -178,7 +178,7 @@ fn cuts_are_some_of_the_keys_evenly_spaced() {
     let mut sample = Sample::in_session();
     let names: Vec<String> = (1..=1000).map(|number| format!("n{number}")).collect();
     let rows: Vec<(u128, &str)> = (1..=1000).zip(names.iter().map(String::as_str)).collect();
-    sample.store.load(&accounts(1, &rows)).expect("a load");
+    sample.load(&accounts(1, &rows)).expect("a load");
     let cuts = sample.store.held_ranges("account", &[ALL]).expect("ranges").remove(0).cuts;
     assert!((8..16).contains(&cuts.len()), "{cuts:?}");
     let widths: Vec<u128> = cuts.windows(2).map(|pair| pair[1].as_u128() - pair[0].as_u128()).collect();

@@ -51,7 +51,7 @@ fn settings_of_the_file_and_of_the_connection() {
     };
     assert_eq!(number("page_size"), 16_384);
     assert_eq!(number("application_id"), 0x534a_524e);
-    assert_eq!(number("user_version"), 2);
+    assert_eq!(number("user_version"), 3);
     assert_eq!(number("foreign_keys"), 0);
     assert_eq!(number("synchronous"), 2);
     assert_eq!(number("cache_size"), -65_536);
@@ -109,24 +109,36 @@ fn a_newer_programs_database_is_left_alone() {
     let path = folder.path().join("sojourn.db");
     drop(Store::create(&path, &device()).expect("a database"));
     let newer = Connection::open(&path).expect("a connection");
-    newer.pragma_update(None, "user_version", 3).expect("a version");
+    newer.pragma_update(None, "user_version", 4).expect("a version");
     drop(newer);
     let error = refusal(&path);
-    assert!(matches!(error, StoreError::Newer { format: 3, newest: 2, .. }), "{error}");
+    assert!(matches!(error, StoreError::Newer { format: 4, newest: 3, .. }), "{error}");
 }
 
 #[test]
 fn an_older_programs_database_is_brought_up_with_all_it_holds() {
-    let folder = TempDir::new().expect("a folder");
-    let path = folder.path().join("sojourn.db");
-    let mut store = Store::create(&path, &device()).expect("a database");
-    store.begin_session(Uuid::from_u128(1), 7, &[]).expect("a session");
-    drop(store);
-    let older = "ALTER TABLE sojourn_session DROP COLUMN prepare_seq; PRAGMA user_version = 1";
-    Connection::open(&path).expect("a connection").execute_batch(older).expect("format 1");
-    for _ in 0..2 {
-        let session = Store::open(&path).expect("it opens").session().expect("readable").expect("a session");
-        assert_eq!((session.id, session.prepare_seq), (Uuid::from_u128(1), 0));
+    let to_format_2 = "DROP TABLE sojourn_spool; DROP TABLE sojourn_sync_info;
+        DELETE FROM sojourn_state WHERE key = 'loaded'; PRAGMA user_version = 2;";
+    let to_format_1 = "ALTER TABLE sojourn_session DROP COLUMN prepare_seq; PRAGMA user_version = 1;";
+    for (older, prepare_seq) in [(to_format_2.to_owned(), 7), (format!("{to_format_2}{to_format_1}"), 0)] {
+        for finished in [false, true] {
+            let folder = TempDir::new().expect("a folder");
+            let path = folder.path().join("sojourn.db");
+            let mut store = Store::create(&path, &device()).expect("a database");
+            store.begin_session(Uuid::from_u128(1), 7, &[]).expect("a session");
+            if finished {
+                store.finish_session(Uuid::from_u128(1)).expect("finished");
+            }
+            drop(store);
+            Connection::open(&path).expect("a connection").execute_batch(&older).expect("an older format");
+            for _ in 0..2 {
+                let store = Store::open(&path).expect("it opens");
+                let session = store.session().expect("readable").expect("a session");
+                assert_eq!((session.id, session.prepare_seq), (Uuid::from_u128(1), prepare_seq));
+                assert_eq!(store.has_loaded().expect("readable"), finished, "the next session is a later one");
+                assert_eq!(store.spooled().expect("a count"), 0);
+            }
+        }
     }
 }
 

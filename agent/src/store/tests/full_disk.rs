@@ -25,12 +25,27 @@ fn many_rows() -> Vec<u8> {
 fn a_load_is_undone_and_works_when_there_is_room() {
     let mut sample = Sample::in_session();
     fill_disk(&sample.store);
-    let error = sample.store.load(&many_rows()).expect_err("full");
+    let error = sample.load(&many_rows()).expect_err("full");
     assert!(matches!(error, StoreError::DiskFull { doing: "loading a batch", .. }), "{error}");
     assert_eq!(sample.store.count_rows("account").expect("a count"), 0);
     assert_eq!(sample.store.session().expect("readable").expect("a session").last_batch, 0);
     make_room(&sample.store);
-    assert_eq!(sample.store.load(&many_rows()).expect("room").rows, 2000);
+    assert_eq!(sample.load(&many_rows()).expect("room").rows, 2000);
+}
+
+#[test]
+fn what_is_spooled_stays_spooled_and_is_applied_when_there_is_room() {
+    let mut sample = Sample::in_session();
+    let proven = sample.store.fitting().expect("tables").prove(many_rows()).expect("whole");
+    sample.store.spool(&proven).expect("spooled");
+    fill_disk(&sample.store);
+    let error = sample.store.apply_spool(SESSION, |_| ()).expect_err("full");
+    assert!(matches!(error, StoreError::DiskFull { doing: "applying what is spooled", .. }), "{error}");
+    assert_eq!(sample.store.count_rows("account").expect("a count"), 0);
+    assert_eq!(sample.store.spooled().expect("a count"), 1);
+    make_room(&sample.store);
+    assert_eq!(sample.store.apply_spool(SESSION, |_| ()).expect("room").applied.len(), 1);
+    assert_eq!(sample.store.count_rows("account").expect("a count"), 2000);
 }
 
 #[test]

@@ -3,18 +3,18 @@
 use sojourn_metadata::model::OnDelete;
 use sojourn_metadata::{DataType, Entity, Metadata, Relationship};
 
-use super::batches::{Raw, SESSION, accounts, deletes, key, rows_of, text};
+use super::batches::{Raw, SESSION, accounts, deletes, key, load, rows_of, text};
 use super::sample::{Sample, id};
 use crate::store::{Loaded, Store, StoreError};
 
 #[test]
 fn rows_are_inserted_updated_and_deleted_without_capture() {
     let mut sample = Sample::in_session();
-    let first = sample.store.load(&accounts(1, &[(1, "A"), (2, "B"), (3, "C")])).expect("inserts");
+    let first = sample.load(&accounts(1, &[(1, "A"), (2, "B"), (3, "C")])).expect("inserts");
     assert_eq!(first, Loaded { batch: 1, rows: 3, deletes: 0, set_aside: 0, repeated: false });
-    let second = sample.store.load(&accounts(2, &[(2, "B2"), (4, "D")])).expect("an update and an insert");
+    let second = sample.load(&accounts(2, &[(2, "B2"), (4, "D")])).expect("an update and an insert");
     assert_eq!(second.rows, 2);
-    let third = sample.store.load(&deletes(3, &[1, 3, 9])).expect("deletes");
+    let third = sample.load(&deletes(3, &[1, 3, 9])).expect("deletes");
     assert_eq!((third.deletes, third.rows), (2, 0));
     assert_eq!(sample.accounts(), ["2 B2", "4 D"]);
     assert!(sample.queue().is_empty());
@@ -26,9 +26,9 @@ fn rows_are_inserted_updated_and_deleted_without_capture() {
 fn a_batch_that_was_loaded_before_is_answered_and_not_applied_again() {
     let mut sample = Sample::in_session();
     let file = accounts(1, &[(1, "A")]);
-    sample.store.load(&file).expect("the first time");
+    sample.load(&file).expect("the first time");
     sample.foreign().execute_batch("UPDATE account SET name = 'mine'; DELETE FROM sojourn_queue").expect("a write");
-    let again = sample.store.load(&file).expect("the second time");
+    let again = sample.load(&file).expect("the second time");
     assert_eq!(again, Loaded { batch: 1, rows: 0, deletes: 0, set_aside: 0, repeated: true });
     assert_eq!(sample.accounts(), ["1 mine"]);
 }
@@ -36,19 +36,19 @@ fn a_batch_that_was_loaded_before_is_answered_and_not_applied_again() {
 #[test]
 fn progress_survives_a_restart() {
     let mut sample = Sample::in_session();
-    sample.store.load(&accounts(1, &[(1, "A")])).expect("a load");
+    sample.load(&accounts(1, &[(1, "A")])).expect("a load");
     let path = sample.store.path().to_path_buf();
     let mut reopened = Store::open(&path).expect("the database");
     reopened.begin_session(SESSION, 1, &[]).expect("the same session");
     assert_eq!(reopened.session().expect("readable").expect("a session").last_batch, 1);
-    assert!(reopened.load(&accounts(1, &[(1, "A")])).expect("answered").repeated);
-    assert_eq!(reopened.load(&accounts(2, &[(2, "B")])).expect("the next").rows, 1);
+    assert!(load(&mut reopened, &accounts(1, &[(1, "A")])).expect("answered").repeated);
+    assert_eq!(load(&mut reopened, &accounts(2, &[(2, "B")])).expect("the next").rows, 1);
 }
 
 #[test]
 fn a_gap_is_refused() {
     let mut sample = Sample::in_session();
-    let error = sample.store.load(&accounts(2, &[(1, "A")])).expect_err("batch 1 is missing");
+    let error = sample.load(&accounts(2, &[(1, "A")])).expect_err("batch 1 is missing");
     assert!(matches!(error, StoreError::Gap { expected: 1, got: 2 }), "{error}");
     assert!(sample.accounts().is_empty());
 }
@@ -56,17 +56,17 @@ fn a_gap_is_refused() {
 #[test]
 fn a_damaged_file_changes_nothing() {
     let mut sample = Sample::in_session();
-    sample.store.load(&accounts(1, &[(1, "A")])).expect("a load");
+    sample.load(&accounts(1, &[(1, "A")])).expect("a load");
     let file = accounts(2, &[(1, "B"), (2, "C")]);
     for position in 0..file.len() {
         let mut damaged = file.clone();
         damaged[position] ^= 0x10;
-        sample.store.load(&damaged).expect_err("damaged");
-        sample.store.load(&file[..position]).expect_err("cut");
+        sample.load(&damaged).expect_err("damaged");
+        sample.load(&file[..position]).expect_err("cut");
     }
     assert_eq!(sample.accounts(), ["1 A"]);
     assert_eq!(sample.store.session().expect("readable").expect("a session").last_batch, 1);
-    assert_eq!(sample.store.load(&file).expect("the whole file").rows, 2);
+    assert_eq!(sample.load(&file).expect("the whole file").rows, 2);
 }
 
 /// After the first session there are indexes, and references are set by a statement of their own.
@@ -79,13 +79,13 @@ fn references_follow_when_there_are_indexes() {
         [vec![key(digit), text(name)], nulls, vec![parent]].concat()
     };
     let first = [row(1, "A", None), row(2, "B", key(1)), row(3, "C", key(1))];
-    sample.store.load(&rows_of(accounts, 1, &first)).expect("a load");
+    sample.load(&rows_of(accounts, 1, &first)).expect("a load");
     sample.store.finish_session(SESSION).expect("indexes");
     let sql = "UPDATE sojourn_session SET finished = 0";
     sample.store.connection.execute_batch(sql).expect("the same session goes on");
     sample.foreign().execute_batch(&format!("UPDATE account SET name = 'mine' WHERE id = {}", id(3))).expect("a write");
     let second = [row(1, "A2", key(2)), row(2, "B2", None), row(3, "C2", None), row(4, "D", key(1))];
-    let loaded = sample.store.load(&rows_of(accounts, 2, &second)).expect("a load");
+    let loaded = sample.load(&rows_of(accounts, 2, &second)).expect("a load");
     assert_eq!((loaded.rows, loaded.set_aside), (3, 1));
     let foreign = sample.foreign();
     let sql = "SELECT name, coalesce(substr(parent_id, -1), '-') FROM account ORDER BY id";
@@ -104,12 +104,12 @@ fn an_attribute_may_be_called_like_a_column_of_the_batch() {
     let odd = Entity { relationships: vec![relationship], ..super::sample::entity(1, "account", attributes) };
     let mut sample = Sample::with(&Metadata { entities: vec![odd.clone()], ..super::sample::metadata() });
     sample.store.begin_session(SESSION, 1, &[]).expect("a session");
-    sample.store.load(&rows_of(&odd, 1, &[vec![key(1), text("A")]])).expect("a load");
+    sample.load(&rows_of(&odd, 1, &[vec![key(1), text("A")]])).expect("a load");
     sample.store.finish_session(SESSION).expect("indexes");
     sample.store.connection.execute_batch("UPDATE sojourn_session SET finished = 0").expect("it goes on");
     sample.foreign().execute_batch(&format!("INSERT INTO account (id) VALUES ({})", id(2))).expect("a write");
     let rows = [vec![key(1), text("B"), key(1)], vec![key(2), text("C")]];
-    let loaded = sample.store.load(&rows_of(&odd, 2, &rows)).expect("a load");
+    let loaded = sample.load(&rows_of(&odd, 2, &rows)).expect("a load");
     assert_eq!((loaded.rows, loaded.set_aside), (1, 1));
     let names: Vec<String> = {
         let foreign = sample.foreign();
@@ -126,8 +126,8 @@ fn an_entity_of_nothing_but_ids_loads() {
     let mut sample = Sample::with(&metadata);
     sample.store.begin_session(SESSION, 1, &[]).expect("a session");
     let file = |number| super::batches::rows_of(&bare, number, &[vec![super::batches::key(1)]]);
-    sample.store.load(&file(1)).expect("a load");
-    sample.store.load(&file(2)).expect("a load");
+    sample.load(&file(1)).expect("a load");
+    sample.load(&file(2)).expect("a load");
     assert_eq!(sample.store.count_rows("account").expect("a count"), 1);
 }
 
@@ -135,9 +135,9 @@ fn an_entity_of_nothing_but_ids_loads() {
 fn another_program_may_write_between_batches() {
     let mut sample = Sample::in_session();
     let foreign = sample.foreign();
-    sample.store.load(&accounts(1, &[(1, "A")])).expect("a load");
+    sample.load(&accounts(1, &[(1, "A")])).expect("a load");
     foreign.execute_batch(&format!("INSERT INTO account (id, name) VALUES ({}, 'mine')", id(5))).expect("a write");
-    sample.store.load(&accounts(2, &[(2, "B")])).expect("a load");
+    sample.load(&accounts(2, &[(2, "B")])).expect("a load");
     assert_eq!(sample.accounts(), ["1 A", "2 B", "5 mine"]);
     assert_eq!(sample.queue(), [r#"create 5 {"name":"mine"}"#]);
 }

@@ -3,7 +3,7 @@
 use sojourn_wire::batch::{BatchError, Compression, HeaderFields, Kind, ResultCode, refusal};
 use uuid::Uuid;
 
-use super::batches::{SESSION, accounts, key, rows_of, rows_with, text};
+use super::batches::{SESSION, accounts, key, load, rows_of, rows_with, text};
 use super::sample::{Sample, attribute, entity, metadata};
 use crate::store::StoreError;
 
@@ -20,7 +20,7 @@ fn fields() -> HeaderFields {
 fn error_of(fields: HeaderFields) -> StoreError {
     let file = rows_with(&metadata().entities[0], fields, &[vec![key(1), text("A")]]);
     let mut sample = Sample::in_session();
-    let error = sample.store.load(&file).expect_err("not for this device");
+    let error = sample.load(&file).expect_err("not for this device");
     assert!(sample.accounts().is_empty());
     error
 }
@@ -30,17 +30,17 @@ fn a_batch_of_another_session_is_refused() {
     let other = Uuid::from_u128(9);
     let error = error_of(HeaderFields { session: other, ..fields() });
     assert!(matches!(error, StoreError::OtherSession { asked, current: Some(SESSION) } if asked == other), "{error}");
-    let error = Sample::new().store.load(&accounts(1, &[])).expect_err("no session");
+    let error = Sample::new().load(&accounts(1, &[])).expect_err("no session");
     assert!(matches!(error, StoreError::OtherSession { current: None, .. }), "{error}");
 }
 
 #[test]
 fn a_finished_session_takes_no_more_batches() {
     let mut sample = Sample::in_session();
-    sample.store.load(&accounts(1, &[(1, "A")])).expect("a load");
+    sample.load(&accounts(1, &[(1, "A")])).expect("a load");
     sample.store.finish_session(SESSION).expect("finished");
-    sample.store.load(&accounts(2, &[(2, "B")])).expect_err("over");
-    assert!(sample.store.load(&accounts(1, &[(1, "A")])).expect("answered").repeated);
+    sample.load(&accounts(2, &[(2, "B")])).expect_err("over");
+    assert!(sample.load(&accounts(1, &[(1, "A")])).expect("answered").repeated);
 }
 
 /// Invariant: a device whose schema is older than a batch's metadata version never loads it.
@@ -53,14 +53,14 @@ fn a_batch_of_other_metadata_is_refused() {
     let error = error_of(HeaderFields { object_type_code: 77, ..fields() }).to_string();
     assert!(error.contains("no entity has object type code 77"), "{error}");
     let narrow = entity(1, "account", vec![attribute(9, "name", sojourn_metadata::DataType::Text)]);
-    let error = Sample::in_session().store.load(&rows_of(&narrow, 1, &[vec![key(1)]])).expect_err("too narrow");
+    let error = Sample::in_session().load(&rows_of(&narrow, 1, &[vec![key(1)]])).expect_err("too narrow");
     assert!(error.to_string().contains("its attributes are [1, 9], those of account [1, 2"), "{error}");
 }
 
 #[test]
 fn a_servers_refusal_is_an_error() {
     let file = refusal(fields(), Kind::Rows, ResultCode::FORBIDDEN);
-    let error = Sample::in_session().store.load(&file).expect_err("refused");
+    let error = Sample::in_session().load(&file).expect_err("refused");
     assert!(matches!(error, StoreError::Batch(BatchError::Refused(ResultCode::FORBIDDEN))), "{error}");
 }
 
@@ -69,7 +69,7 @@ fn bytes_that_are_no_value_of_their_type_are_refused_whole() {
     let mut sample = Sample::in_session();
     let invalid = vec![key(2), Some(vec![0xff])];
     let file = rows_of(&metadata().entities[0], 1, &[vec![key(1), text("A")], invalid]);
-    let error = sample.store.load(&file).expect_err("no text").to_string();
+    let error = sample.load(&file).expect_err("no text").to_string();
     assert!(error.contains("account.name of 00000000-0000-0000-0000-000000000002"), "{error}");
     assert!(error.contains("not UTF-8"), "{error}");
     assert!(sample.accounts().is_empty());
@@ -82,6 +82,6 @@ fn a_device_without_tables_loads_nothing() {
     let path = folder.path().join("sojourn.db");
     let mut store = crate::store::Store::create(&path, &super::sample::device()).expect("a database");
     store.begin_session(SESSION, 1, &[]).expect("a session");
-    let error = store.load(&accounts(1, &[])).expect_err("no tables");
+    let error = load(&mut store, &accounts(1, &[])).expect_err("no tables");
     assert!(matches!(error, StoreError::NoTables { .. }), "{error}");
 }

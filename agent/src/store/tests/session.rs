@@ -22,7 +22,7 @@ fn it_begins_goes_on_and_ends() {
     let mut sample = Sample::new();
     assert_eq!(sample.store.session().expect("readable"), None);
     sample.store.begin_session(SESSION, 1, &totals()).expect("begun");
-    sample.store.load(&accounts(1, &[(1, "A")])).expect("a load");
+    sample.load(&accounts(1, &[(1, "A")])).expect("a load");
     sample.store.begin_session(SESSION, 1, &totals()).expect("goes on");
     let session = sample.store.session().expect("readable").expect("a session");
     assert_eq!((session.id, session.prepare_seq, session.last_batch, session.finished), (SESSION, 1, 1, false));
@@ -35,7 +35,7 @@ fn it_begins_goes_on_and_ends() {
 #[test]
 fn another_session_takes_its_place() {
     let mut sample = Sample::in_session();
-    sample.store.load(&accounts(1, &[(1, "A")])).expect("a load");
+    sample.load(&accounts(1, &[(1, "A")])).expect("a load");
     let other = Uuid::from_u128(1);
     sample.store.begin_session(other, 1, &[]).expect("begun");
     let session = sample.store.session().expect("readable").expect("a session");

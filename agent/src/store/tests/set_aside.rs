@@ -16,7 +16,7 @@ fn asked_again(sample: &Sample) -> Vec<u128> {
 /// Accounts 1 to 3 are loaded; 1 was changed, 2 deleted.
 fn changed_device() -> Sample {
     let mut sample = Sample::in_session();
-    sample.store.load(&accounts(1, &[(1, "A"), (2, "B"), (3, "C")])).expect("a load");
+    sample.load(&accounts(1, &[(1, "A"), (2, "B"), (3, "C")])).expect("a load");
     let sql =
         format!("UPDATE account SET name = 'mine' WHERE id = {}; DELETE FROM account WHERE id = {}", id(1), id(2));
     sample.foreign().execute_batch(&sql).expect("writes");
@@ -26,11 +26,11 @@ fn changed_device() -> Sample {
 #[test]
 fn rows_with_waiting_writes_are_put_off() {
     let mut sample = changed_device();
-    let loaded = sample.store.load(&accounts(2, &[(1, "A2"), (2, "B2"), (3, "C2"), (4, "D")])).expect("a load");
+    let loaded = sample.load(&accounts(2, &[(1, "A2"), (2, "B2"), (3, "C2"), (4, "D")])).expect("a load");
     assert_eq!((loaded.rows, loaded.set_aside), (2, 2));
     assert_eq!(sample.accounts(), ["1 mine", "3 C2", "4 D"]);
     assert_eq!(asked_again(&sample), [1, 2]);
-    let loaded = sample.store.load(&deletes(3, &[1, 4])).expect("a load");
+    let loaded = sample.load(&deletes(3, &[1, 4])).expect("a load");
     assert_eq!((loaded.deletes, loaded.set_aside), (1, 1));
     assert_eq!(sample.accounts(), ["1 mine", "3 C2"]);
     assert_eq!(sample.store.session().expect("readable").expect("a session").set_aside, 3);
@@ -40,12 +40,12 @@ fn rows_with_waiting_writes_are_put_off() {
 fn rows_with_sent_writes_are_put_off_until_the_verdict() {
     let mut sample = changed_device();
     sample.store.take_up(CHUNK, WIDE).expect("taken").expect("operations");
-    assert_eq!(sample.store.load(&accounts(2, &[(1, "A2")])).expect("a load").set_aside, 1);
+    assert_eq!(sample.load(&accounts(2, &[(1, "A2")])).expect("a load").set_aside, 1);
     let verdict =
         |sequence, verdict| Verdict { sequence, verdict, reason: None, attribute: None, trace_id: "t".into() };
     sample.store.settle(&[verdict(1, VerdictKind::Applied), verdict(2, VerdictKind::Rejected)]).expect("settled");
     assert_eq!(asked_again(&sample), [1, 2]);
-    let loaded = sample.store.load(&accounts(3, &[(1, "A3"), (2, "B3")])).expect("a load");
+    let loaded = sample.load(&accounts(3, &[(1, "A3"), (2, "B3")])).expect("a load");
     assert_eq!((loaded.rows, loaded.set_aside), (2, 0));
     assert_eq!(sample.accounts(), ["1 A3", "2 B3", "3 C"]);
 }
@@ -53,7 +53,7 @@ fn rows_with_sent_writes_are_put_off_until_the_verdict() {
 #[test]
 fn what_was_asked_for_is_forgotten() {
     let mut sample = changed_device();
-    sample.store.load(&accounts(2, &[(1, "A2"), (2, "B2")])).expect("a load");
+    sample.load(&accounts(2, &[(1, "A2"), (2, "B2")])).expect("a load");
     let first = sample.store.refresh_list(1).expect("a list");
     assert_eq!(first, [ObjectRef { object_type_code: 1, object_id: Uuid::from_u128(1) }]);
     sample.store.refresh_clear(&first).expect("cleared");
@@ -66,7 +66,7 @@ fn a_load_that_fails_puts_nothing_off() {
     let mut sample = changed_device();
     let mut file = accounts(2, &[(1, "A2")]);
     file.pop();
-    sample.store.load(&file).expect_err("cut");
+    sample.load(&file).expect_err("cut");
     assert!(asked_again(&sample).is_empty());
 }
 
@@ -75,12 +75,12 @@ fn what_has_come_is_not_asked_for_again() {
     let mut sample = Sample::in_session();
     let object = |digit| ObjectRef { object_type_code: 1, object_id: Uuid::from_u128(digit) };
     let other_entity = || ObjectRef { object_type_code: 99, ..object(1) };
-    sample.store.load(&accounts(1, &[(3, "C")])).expect("a load");
+    sample.load(&accounts(1, &[(3, "C")])).expect("a load");
     let asked = [object(1), object(2), object(3), object(4), other_entity()];
     sample.store.refresh_add(&asked).expect("noted");
     sample.foreign().execute_batch(&format!("UPDATE account SET name = 'mine' WHERE id = {}", id(3))).expect("a write");
-    sample.store.load(&accounts(2, &[(1, "A"), (3, "C")])).expect("a load");
-    sample.store.load(&deletes(3, &[4])).expect("a load");
+    sample.load(&accounts(2, &[(1, "A"), (3, "C")])).expect("a load");
+    sample.load(&deletes(3, &[4])).expect("a load");
     let left = [object(2), object(3), other_entity()];
     assert_eq!(sample.store.refresh_list(9).expect("a list"), left, "not come, set aside, and another entity's");
 }

@@ -18,7 +18,7 @@ fn loaded(values: Vec<Raw>) -> Vec<Value> {
     let mut sample = Sample::in_session();
     let entity = &metadata().entities[1];
     let row = std::iter::once(key(1)).chain(values).collect();
-    sample.store.load(&rows_of(entity, 1, &[row])).expect("a load");
+    sample.load(&rows_of(entity, 1, &[row])).expect("a load");
     let foreign = sample.foreign();
     let mut statement = foreign.prepare("SELECT * FROM everything").expect("a table");
     let read = |row: &rusqlite::Row<'_>| (1..entity.attributes.len()).map(|column| row.get(column)).collect();
@@ -114,7 +114,7 @@ fn bytes_of_two_rows_do_not_mix() {
         row
     };
     let rows: Vec<_> = (1..=100_u8).map(|number| row(number.into(), number)).collect();
-    sample.store.load(&rows_of(entity, 1, &rows)).expect("a load");
+    sample.load(&rows_of(entity, 1, &rows)).expect("a load");
     let mut lengths = Vec::new();
     let visit = |_: &str, values: &[crate::store::ValueRef<'_>]| {
         let crate::store::ValueRef::Text(text) = values[10] else { panic!("{values:?}") };

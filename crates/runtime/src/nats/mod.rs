@@ -13,7 +13,7 @@ mod read;
 
 pub(crate) use answered::{Unanswered, answered};
 pub use connect::{Identity, NatsError, connect};
-pub use publish::{PublishError, publish_stored};
+pub use publish::{PublishError, publish_hint, publish_stored};
 pub use purge::{PurgeError, purge};
 pub use read::{ReadError, direct_get};
 

@@ -114,6 +114,18 @@ pub async fn publish_stored(
     }
 }
 
+/// Publishes a hint: a message that is in no stream, and reaches whoever listens now, or nobody.
+///
+/// # Errors
+/// [`PublishError::NotConnected`]; once sent, it may be lost without anybody being told.
+pub async fn publish_hint(client: &Client, subject: &Subject) -> Result<(), PublishError> {
+    let not_connected = || PublishError::NotConnected { subject: subject.clone() };
+    if !is_connected(client) {
+        return Err(not_connected());
+    }
+    client.publish(subject.to_string(), Bytes::new()).await.map_err(|_| not_connected())
+}
+
 /// The answer of a stream to a publish.
 #[derive(Deserialize)]
 struct PubAck {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Message;
+use super::sync_info::SyncInfo;
 
 /// How far the device has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -11,7 +12,7 @@ use super::Message;
 pub enum Stage {
     /// The file is on the device: the next one may be made.
     Received,
-    /// The device has committed it: PostSync.
+    /// The device has committed it and every batch before it: PostSync.
     PostSynced,
     /// The device has committed every batch up to this one, and there are no more: the session is over.
     Finished,
@@ -30,6 +31,12 @@ pub struct Ack {
     pub rows: u64,
     /// How long the device worked on it, in milliseconds.
     pub elapsed_ms: u64,
+    /// With [`Stage::Received`]: the most rows that the next batches of the same entity and kind should hold.
+    #[serde(default)]
+    pub batch_rows: Option<u32>,
+    /// With [`Stage::Finished`]: the statistics of the session (the documents' *RecordSyncInfo*).
+    #[serde(default)]
+    pub sync_info: Option<SyncInfo>,
 }
 
 impl Message for Ack {
@@ -55,6 +62,25 @@ impl Message for AckResult {
 mod tests {
     use super::*;
     use crate::message::golden;
+    use crate::message::sync_info::{DeviceTime, EntitySyncInfo, ServerTime};
+
+    fn sync_info() -> SyncInfo {
+        let entity = EntitySyncInfo {
+            object_type_code: 2,
+            first_ms: 5,
+            last_ms: 36,
+            rows: 10_000,
+            deletes: 3,
+            set_aside: 1,
+            batches: 2,
+            retries: 0,
+            wire_bytes: 930_112,
+            row_bytes: 3_120_000,
+            server: ServerTime { read_us: 21_000, encode_us: 12_000, store_us: 4_000 },
+            device: DeviceTime { fetch_us: 6_000, decode_us: 5_000, load_us: 15_000 },
+        };
+        SyncInfo { elapsed_ms: 40, entities: vec![entity] }
+    }
 
     #[test]
     fn golden_files() {
@@ -62,7 +88,9 @@ mod tests {
         for (case, stage) in
             [("received", Stage::Received), ("post-synced", Stage::PostSynced), ("finished", Stage::Finished)]
         {
-            golden::check(case, &Ack { session, batch: 1, stage, rows: 10_000, elapsed_ms: 31 });
+            let batch_rows = (stage == Stage::Received).then_some(20_000);
+            let sync_info = (stage == Stage::Finished).then(sync_info);
+            golden::check(case, &Ack { session, batch: 1, stage, rows: 10_000, elapsed_ms: 31, batch_rows, sync_info });
         }
         golden::check("settled", &AckResult { session, pending: 0 });
     }

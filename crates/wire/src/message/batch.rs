@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Message;
+use super::sync_info::ServerTime;
 
 /// Make batches of this session while its window is open.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +55,12 @@ pub enum BatchOutcome {
         bytes: u64,
         /// How many parts it was split into.
         parts: u32,
+        /// Bytes of the rows as Postgres sent them.
+        #[serde(default)]
+        row_bytes: u64,
+        /// How long the server worked on it.
+        #[serde(default)]
+        server: ServerTime,
     },
     /// There are no more batches.
     End,
@@ -87,6 +94,8 @@ mod tests {
             rows: 10_000,
             bytes: 930_112,
             parts: 4,
+            row_bytes: 3_120_000,
+            server: ServerTime { read_us: 21_000, encode_us: 12_000, store_us: 4_000 },
         };
         golden::check("ready", &BatchManifest { session, batch: 1, outcome: ready });
         golden::check("end", &BatchManifest { session, batch: 2, outcome: BatchOutcome::End });

@@ -15,6 +15,8 @@ pub mod operation;
 pub mod prepare;
 pub mod rpc;
 pub mod schema;
+pub mod sync_info;
+pub mod token;
 pub mod verify;
 
 /// A message of the bus.

@@ -15,7 +15,7 @@ pub struct ObjectRef {
     pub object_id: Uuid,
 }
 
-/// How far a device's database has come: the last session it has begun, and the last batch of it that is in its tables.
+/// How far a device's database has come: the last session it has begun, and the last batch of it that is durable on the device.
 /// Both are stored before the server hears of them, so that a device can be ahead of what the server knows, and never
 /// behind, unless its database is an older copy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +27,16 @@ pub struct Holds {
     /// The session's own number among the subscription's prepares; 0 when the device does not know it.
     #[serde(default)]
     pub prepare_seq: u64,
+}
+
+/// How large a device wants its batches to begin with (the documents' *OfflineRowsBatchSize*), and the most bytes of
+/// one. It changes its mind as it goes, with each [`Ack`](super::ack::Ack). The server has ceilings of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Batching {
+    /// The most rows of the first batch of each entity.
+    pub rows: u32,
+    /// No row is added beyond this many bytes, as Postgres sends them; a single larger row is a batch of its own.
+    pub bytes: u64,
 }
 
 /// The agent's request. Repeating it with the same `request` is harmless: each one supersedes the session before it.
@@ -43,6 +53,9 @@ pub struct PrepareRequest {
     /// How far the device is. None when it does not say, or has begun no session.
     #[serde(default)]
     pub holds: Option<Holds>,
+    /// How large its batches should be. None leaves it to the server.
+    #[serde(default)]
+    pub batching: Option<Batching>,
 }
 
 impl Message for PrepareRequest {
@@ -130,6 +143,7 @@ mod tests {
                 metadata_version: Some(1),
                 refresh: vec![ObjectRef { object_type_code: 2, object_id: id(2) }],
                 holds: Some(Holds { session: id(4), batch: 7, prepare_seq: 3 }),
+                batching: Some(Batching { rows: 10_000, bytes: 8 << 20 }),
             },
         );
         let entities =

@@ -6,11 +6,11 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::json;
 use sojourn_prepare::sync::Mode;
 
+use super::super::contacts::change;
 use super::super::error::BenchError;
 use super::super::line::{Measured, Ratio};
 use super::super::run::Run;
 use super::super::sample::Sample;
-use super::contacts::change;
 use super::subscriber::{How, Subscriber};
 use super::{AT_ONCE, World};
 

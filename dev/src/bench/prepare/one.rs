@@ -3,13 +3,13 @@
 use serde_json::json;
 use sojourn_prepare::sync::Mode;
 
+use super::super::contacts::change;
 use super::super::error::BenchError;
 use super::super::line::{Case, Measured, Ratio};
 use super::super::run::Run;
 use super::super::sample::Sample;
+use super::super::unit::Unit;
 use super::World;
-use super::contacts::change;
-use super::population::Unit;
 use super::subscriber::{How, Prepared, Subscriber};
 
 /// How often both kinds are measured in turn.

@@ -14,9 +14,10 @@ use sojourn_wire::message::prepare::{PrepareOutcome, PrepareRequest};
 use sojourn_wire::{AgentId, SubscriptionId};
 use uuid::Uuid;
 
+use super::super::contacts::{DATASET, TYPE_CODE};
 use super::super::error::BenchError;
 use super::super::server::Database;
-use super::{DATASET, World};
+use super::World;
 
 /// A subscription that is synchronised.
 pub(super) struct Subscriber {
@@ -81,9 +82,18 @@ impl Subscriber {
     /// The device has everything that was pending, and its sessions are over.
     pub(super) async fn settle(&self, database: &Database) -> Result<(), BenchError> {
         let doing = || PlatformError::doing("settling the sync entries");
-        let moved = Sql::new("UPDATE sojourn.").ident(&self.entries).raw(" SET sync_state = 0 WHERE sync_state = 1");
-        sqlx::query(moved.into_sqlx()).execute(&database.admin).await.map_err(doing())?;
-        let gone = Sql::new("DELETE FROM sojourn.").ident(&self.entries).raw(" WHERE sync_state = 2");
+        sqlx::query(
+            "INSERT INTO sojourn.sync_progress (subscription_id, object_type_code, prepare_seq, object_id)
+             SELECT id, $2, prepare_seq, 'ffffffff-ffff-ffff-ffff-ffffffffffff' FROM sojourn.subscription WHERE id = $1
+             ON CONFLICT (subscription_id, object_type_code)
+             DO UPDATE SET prepare_seq = excluded.prepare_seq, object_id = excluded.object_id",
+        )
+        .bind(self.id.as_str())
+        .bind(TYPE_CODE)
+        .execute(&database.admin)
+        .await
+        .map_err(doing())?;
+        let gone = Sql::new("DELETE FROM sojourn.").ident(&self.entries).raw(" WHERE deleted");
         sqlx::query(gone.into_sqlx()).execute(&database.admin).await.map_err(doing())?;
         sqlx::query("DELETE FROM sojourn.session WHERE subscription_id = $1")
             .bind(self.id.as_str())
@@ -101,7 +111,13 @@ async fn prepare(
     metadata_version: Option<u32>,
     how: How,
 ) -> Result<Prepared, BenchError> {
-    let request = PrepareRequest { request: clock::fresh_id(), metadata_version, refresh: Vec::new(), holds: None };
+    let request = PrepareRequest {
+        request: clock::fresh_id(),
+        metadata_version,
+        refresh: Vec::new(),
+        holds: None,
+        batching: None,
+    };
     let start = Instant::now();
     let mut open = match sync.begin(id, subscription, &request, clock::now()).await? {
         Begun::Open(open) => open,

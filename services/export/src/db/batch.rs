@@ -6,7 +6,7 @@ use sqlx::PgPool;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use crate::plan::{Place, Step};
+use crate::plan::{Place, Position, Step};
 
 /// A batch that was made.
 #[derive(Debug, Clone)]
@@ -24,10 +24,10 @@ pub struct Made {
 pub struct NewBatch<'a> {
     /// What it holds, of which entity; none at the end of the session.
     pub step: Option<Step>,
-    /// After this key.
-    pub after_key: Option<Uuid>,
-    /// Up to this key.
-    pub to_key: Option<Uuid>,
+    /// After this position.
+    pub after: Option<Position>,
+    /// Up to this position.
+    pub to: Option<Position>,
     /// The keys in between that were not shipped.
     pub skipped: &'a [Uuid],
     /// What the agent is told.
@@ -39,20 +39,26 @@ struct Row {
     number: i32,
     kind: String,
     object_type_code: i32,
+    prepare_seq: Option<i32>,
     to_key: Option<Uuid>,
     manifest: Json<BatchManifest>,
 }
 
 impl From<Row> for Made {
     fn from(row: Row) -> Self {
-        let kind = match row.kind.as_str() {
-            "rows" => Some(BatchKind::Rows),
-            "deletes" => Some(BatchKind::Deletes),
-            _ => None,
-        };
-        let step = kind.map(|kind| Step { kind, object_type_code: row.object_type_code });
-        let ended = step.map(|step| Place { step, after: row.to_key });
+        let step = kind_of(&row.kind).map(|kind| Step { kind, object_type_code: row.object_type_code });
+        let position = |object_id| Position { prepare_seq: row.prepare_seq.unwrap_or(0), object_id };
+        let ended = step.map(|step| Place { step, after: row.to_key.map(position) });
         Self { number: row.number.unsigned_abs(), ended, manifest: row.manifest.0 }
+    }
+}
+
+/// What a batch holds; none at the end of the session.
+pub(super) fn kind_of(word: &str) -> Option<BatchKind> {
+    match word {
+        "rows" => Some(BatchKind::Rows),
+        "deletes" => Some(BatchKind::Deletes),
+        _ => None,
     }
 }
 
@@ -62,7 +68,7 @@ impl From<Row> for Made {
 /// When the database fails.
 pub async fn batch_outstanding(pool: &PgPool, session: Uuid, received: i32) -> Result<Vec<Made>, PlatformError> {
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT number, kind, object_type_code, to_key, manifest FROM sojourn.batch
+        "SELECT number, kind, object_type_code, prepare_seq, to_key, manifest FROM sojourn.batch
           WHERE session_id = $1
             AND (number > $2 OR number = (SELECT max(number) FROM sojourn.batch WHERE session_id = $1))
           ORDER BY number",
@@ -87,16 +93,17 @@ pub async fn batch_record(pool: &PgPool, batch: &NewBatch<'_>) -> Result<bool, P
     };
     let recorded = sqlx::query(
         "INSERT INTO sojourn.batch
-                (session_id, number, kind, object_type_code, after_key, to_key, skipped, manifest)
-         SELECT $1, $2, $3, $4, $5, $6, $7, $8 
+                (session_id, number, kind, object_type_code, after_key, prepare_seq, to_key, skipped, manifest)
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9
           WHERE EXISTS (SELECT FROM sojourn.session WHERE id = $1 AND state = 'open')",
     )
     .bind(batch.manifest.session)
     .bind(i64::from(batch.manifest.batch))
     .bind(kind)
     .bind(batch.step.map_or(0, |step| step.object_type_code))
-    .bind(batch.after_key)
-    .bind(batch.to_key)
+    .bind(batch.after.map(|after| after.object_id))
+    .bind(batch.to.map(|to| to.prepare_seq))
+    .bind(batch.to.map(|to| to.object_id))
     .bind(batch.skipped)
     .bind(Json(batch.manifest))
     .execute(pool)

@@ -5,4 +5,6 @@ pub mod batch;
 mod keys;
 pub mod rows;
 pub mod session;
+pub mod stored;
+pub mod token;
 pub mod verify;

@@ -1,29 +1,26 @@
 //! Reading a batch's keys as the service, and its rows as the user.
 
+use std::time::Instant;
+
 use futures_util::StreamExt as _;
 use sojourn_platform::PlatformError;
-use sojourn_platform::acting::{self, Identity};
+use sojourn_platform::acting;
 use sojourn_platform::entities::Table;
 use sojourn_platform::sql::Ident;
-use sojourn_wire::batch::{BatchError, BatchWriter, CopyStream};
+use sojourn_wire::batch::{BatchError, CopyStream};
+use sojourn_wire::message::batch::BatchKind;
 use sqlx::pool::PoolConnection;
 use sqlx::{Connection as _, PgConnection, PgPool, Postgres, Transaction};
 use uuid::Uuid;
 
 use super::keys;
-use crate::plan::{Place, Step};
+use crate::cut::{Cutter, Piece, Pushed};
+use crate::file::{Read, micros};
+use crate::output::{Flow, Output};
+use crate::pace::{Ceiling, query_rows};
+use crate::plan::{Place, Position};
+use crate::reading::Export;
 use crate::statement;
-
-/// How much a batch may hold.
-#[derive(Debug, Clone, Copy)]
-pub struct Ceiling {
-    /// The most rows.
-    pub rows: u32,
-    /// No row is added beyond this many bytes, as Postgres sent them; a single larger row is a batch of its own.
-    pub bytes: u64,
-    /// A row of more bytes is left out: devices would refuse its batch.
-    pub row_bytes: u64,
-}
 
 /// A batch's rows could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -49,21 +46,54 @@ pub enum RowsError {
     },
 }
 
-/// What was read into the writer: the range of keys, and those in it that were hidden, gone or too large.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Range {
-    /// Up to this key.
-    pub to_key: Uuid,
-    /// Not shipped.
-    pub skipped: Vec<Uuid>,
+/// What of an entity waits, and after which position.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Waiting {
+    /// The entity.
+    pub code: i32,
+    prepare_seq: Option<i32>,
+    object_id: Option<Uuid>,
+    rows: bool,
+    deletes: bool,
+    most_are_wanted: bool,
 }
 
-/// Which entities have something to move (state 1) or to delete (state 2).
+impl Waiting {
+    /// Whether something of this kind waits.
+    #[must_use]
+    pub fn has(&self, kind: BatchKind) -> bool {
+        match kind {
+            BatchKind::Rows => self.rows,
+            BatchKind::Deletes => self.deletes,
+        }
+    }
+
+    /// Whether most rows of the entity's table are to be moved.
+    #[must_use]
+    pub fn most_are_wanted(&self) -> bool {
+        self.most_are_wanted
+    }
+
+    /// The device has the entity's rows up to here.
+    #[must_use]
+    pub fn position(&self) -> Option<Position> {
+        Some(Position { prepare_seq: self.prepare_seq?, object_id: self.object_id? })
+    }
+}
+
+/// What waits for a session, by entity.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn waiting(pool: &PgPool, subscription_number: i64) -> Result<Vec<(i32, i16)>, PlatformError> {
-    sqlx::query_as(statement::waiting(subscription_number)?.into_sqlx())
+pub async fn waiting(pool: &PgPool, export: &Export) -> Result<Vec<Waiting>, PlatformError> {
+    let tables = || export.metadata.entities.iter();
+    sqlx::query_as(statement::waiting(export.number)?.into_sqlx())
+        .bind(tables().map(|table| table.object_type_code).collect::<Vec<_>>())
+        .bind(export.subscription.as_str())
+        .bind(export.prepare_seq)
+        .bind(tables().map(|table| table.schema.name()).collect::<Vec<_>>())
+        .bind(tables().map(|table| table.table.name()).collect::<Vec<_>>())
+        .bind(export.session)
         .fetch_all(pool)
         .await
         .map_err(PlatformError::doing("looking for what waits"))
@@ -75,50 +105,78 @@ pub async fn waiting(pool: &PgPool, subscription_number: i64) -> Result<Vec<(i32
 /// When the database fails.
 pub async fn delete_keys(
     pool: &PgPool,
-    acting_role: &Ident,
     subscription_number: i64,
     place: Place,
     most: u32,
 ) -> Result<Vec<Uuid>, PlatformError> {
-    let mut connection = connection(pool, acting_role).await?;
-    let mut tx = begin(&mut connection).await?;
-    pick_keys(&mut tx, subscription_number, place, most).await
+    sqlx::query_scalar(statement::pick_deletes(subscription_number)?.into_sqlx())
+        .bind(place.step.object_type_code)
+        .bind(place.after.map(|after| after.object_id))
+        .bind(i64::from(most))
+        .fetch_all(pool)
+        .await
+        .map_err(PlatformError::doing("picking the keys of a batch"))
 }
 
-/// Reads the next rows of an entity into the writer. `None` when there are no keys.
+/// What one query reads.
+#[derive(Debug)]
+pub struct Ask<'a> {
+    /// For which session.
+    pub export: &'a Export,
+    /// The entity's table.
+    pub table: &'a Table,
+    /// After which position.
+    pub place: Place,
+    /// Most rows of the table are wanted, so that ranges are read rather than single rows.
+    pub most_are_wanted: bool,
+}
+
+/// How rows are reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// Each by its key, out of the temporary table.
+    Keys,
+    /// All that lie between the first and the last.
+    Range,
+}
+
+/// Reads the next rows of an entity in one query, as the user, and hands them on in batches as large as `pace` says
+/// then. Answers up to which position, or `None` when nothing is left.
 ///
 /// # Errors
-/// [`RowsError`]; the writer then holds part of a batch and is of no use.
+/// [`RowsError`]; what was handed on is whole.
 pub async fn read_rows(
     pool: &PgPool,
-    identity: &Identity,
-    table: &Table,
-    subscription_number: i64,
-    place: Place,
-    ceiling: Ceiling,
-    writer: &mut BatchWriter,
-) -> Result<Option<Range>, RowsError> {
-    let mut connection = connection(pool, &identity.acting_role).await?;
+    ask: &Ask<'_>,
+    pace: impl Fn() -> Ceiling + Sync,
+    output: &mut Output,
+) -> Result<Option<Position>, RowsError> {
+    let started = Instant::now();
+    let mut connection = connection(pool, &ask.export.identity.acting_role).await?;
     let mut tx = begin(&mut connection).await?;
-    let keys = pick_keys(&mut tx, subscription_number, place, ceiling.rows).await?;
-    let (Some(first), Some(last)) = (keys.first(), keys.last()) else {
-        return Ok(None);
+    let keys = pick_rows(&mut tx, ask, query_rows(pace().rows)).await?;
+    let (Some(first), Some(last)) = (keys.first().copied(), keys.last().copied()) else { return Ok(None) };
+    let reach = match ask.most_are_wanted && first.prepare_seq == last.prepare_seq {
+        true => Reach::Range,
+        false => Reach::Keys,
     };
-    acting::become_user(&mut tx, identity).await.map_err(PlatformError::from)?;
-    let copied = copy(&mut tx, table, *first, *last, ceiling, writer).await;
+    if reach == Reach::Keys {
+        note_keys(&mut tx, &keys).await?;
+    }
+    acting::become_user(&mut tx, &ask.export.identity).await.map_err(PlatformError::from)?;
+    let copied = copy(&mut tx, ask, reach, keys, pace, output, started).await;
     match copied {
-        Ok(Copied { shipped, complete: true, .. }) => {
+        Ok(None) => {
             tx.rollback().await.map_err(PlatformError::doing("ending the read"))?;
             // A large row leaves a buffer of its size behind.
             connection.shrink_buffers();
-            Ok(Some(range(&keys, &shipped, *last)))
+            Ok(Some(last))
         }
-        Ok(Copied { shipped, reached, complete: false }) => {
+        Ok(left_at) => {
             // The rest of this COPY is still coming: it costs less to leave than to read it.
             drop(tx);
             let _ = connection.detach().close_hard().await;
-            let to_key = reached.unwrap_or(*last);
-            Ok(Some(range(&keys, &shipped, to_key)))
+            Ok(left_at)
         }
         Err(error) => {
             drop(tx);
@@ -128,55 +186,60 @@ pub async fn read_rows(
     }
 }
 
-/// Pure: the keys up to `to_key` that were not shipped.
-fn range(keys: &[Uuid], shipped: &[Uuid], to_key: Uuid) -> Range {
-    let mut shipped = shipped.iter().peekable();
-    let missing = |key: &&Uuid| shipped.next_if_eq(key).is_none();
-    Range { to_key, skipped: keys.iter().take_while(|key| **key <= to_key).filter(missing).copied().collect() }
-}
-
-struct Copied {
-    shipped: Vec<Uuid>,
-    /// The last row that was looked at, shipped or left out.
-    reached: Option<Uuid>,
-    complete: bool,
-}
-
+/// Streams the rows of the picked keys. Answers where it left, if it left before the end.
 async fn copy(
     tx: &mut Transaction<'_, Postgres>,
-    table: &Table,
-    first: Uuid,
-    last: Uuid,
-    ceiling: Ceiling,
-    writer: &mut BatchWriter,
-) -> Result<Copied, RowsError> {
+    ask: &Ask<'_>,
+    reach: Reach,
+    keys: Vec<Position>,
+    pace: impl Fn() -> Ceiling,
+    output: &mut Output,
+    mut started: Instant,
+) -> Result<Option<Position>, RowsError> {
+    let table = ask.table;
     let doing = || PlatformError::doing("reading the rows of a batch");
     let broken = |source| RowsError::Batch { entity: table.entity.clone(), source };
-    let sql = statement::copy_rows(table, first, last);
+    let sql = match (reach, keys.first(), keys.last()) {
+        (Reach::Range, Some(first), Some(last)) => statement::copy_range(table, first.object_id, last.object_id),
+        _ => statement::copy_keys(table, &keys),
+    };
+    let attributes = table.columns.iter().map(|column| column.attribute.id).collect();
+    let mut cutter = Cutter::new(attributes, keys, ask.place).map_err(broken)?;
     let connection: &mut PgConnection = &mut *tx;
     let mut chunks = connection.copy_out_raw(sql.text()).await.map_err(doing())?;
     let mut tuples = CopyStream::new();
-    let (mut shipped, mut reached) = (Vec::new(), None);
+    let mut ceiling = pace();
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(doing())?;
         let mut rest: &[u8] = &chunk;
         while let Some(tuple) = tuples.next_tuple(&mut rest).map_err(broken)? {
             let (id, bytes) = (object_id(tuple), tuple.len() as u64);
-            if bytes > ceiling.row_bytes {
-                too_large(table, id, bytes, ceiling.row_bytes);
-                reached = Some(id);
+            if reach == Reach::Range && !cutter.wants(id) {
                 continue;
             }
-            if writer.rows() > 0 && writer.raw_bytes() + bytes > ceiling.bytes {
-                return Ok(Copied { shipped, reached, complete: false });
+            if let Some(piece) = cutter.full(bytes, ceiling).map_err(broken)? {
+                let to = piece.range.to;
+                if output.take(read(piece, started)).await == Flow::Leave {
+                    return Ok(Some(to));
+                }
+                (started, ceiling) = (Instant::now(), pace());
             }
-            writer.push_copy_row(tuple).map_err(broken)?;
-            shipped.push(id);
-            reached = Some(id);
+            if cutter.push(id, tuple, ceiling).map_err(broken)? == Pushed::TooLarge {
+                too_large(table, id, bytes, ceiling.row_bytes);
+            }
         }
     }
     tuples.finish().map_err(broken)?;
-    Ok(Copied { shipped, reached, complete: true })
+    drop(chunks);
+    if let Some(piece) = cutter.rest().map_err(broken)? {
+        output.take(read(piece, started)).await;
+    }
+    Ok(None)
+}
+
+fn read(piece: Piece, started: Instant) -> Read {
+    let Piece { place, range, writer } = piece;
+    Read { place, range, writer, read_us: micros(started) }
 }
 
 /// Says what is left out, and not what is in it.
@@ -196,7 +259,8 @@ pub(super) fn object_id(tuple: &[u8]) -> Uuid {
 }
 
 async fn connection(pool: &PgPool, acting_role: &Ident) -> Result<PoolConnection<Postgres>, PlatformError> {
-    let create = "CREATE TEMPORARY TABLE export_key (object_id uuid PRIMARY KEY) ON COMMIT DELETE ROWS";
+    let create = "CREATE TEMPORARY TABLE export_key (prepare_seq int NOT NULL, object_id uuid NOT NULL)
+                  ON COMMIT DELETE ROWS";
     keys::connection(pool, acting_role, "export_key", create).await
 }
 
@@ -207,40 +271,39 @@ async fn begin(connection: &mut PgConnection) -> Result<Transaction<'_, Postgres
         .map_err(PlatformError::doing("beginning the read of a batch"))
 }
 
-async fn pick_keys(
+async fn pick_rows(
     tx: &mut Transaction<'_, Postgres>,
-    subscription_number: i64,
-    place: Place,
+    ask: &Ask<'_>,
     most: u32,
-) -> Result<Vec<Uuid>, PlatformError> {
-    let Place { step: Step { kind, object_type_code }, after } = place;
-    let doing = || PlatformError::doing("picking the keys of a batch");
-    sqlx::query(statement::pick(subscription_number, kind)?.into_sqlx())
-        .bind(object_type_code)
-        .bind(after)
+) -> Result<Vec<Position>, PlatformError> {
+    let after = ask.place.after.unwrap_or(Position { prepare_seq: -1, object_id: Uuid::nil() });
+    let picked: Vec<(i32, Uuid)> = sqlx::query_as(statement::pick_rows(ask.export.number)?.into_sqlx())
+        .bind(ask.place.step.object_type_code)
+        .bind(after.prepare_seq)
+        .bind(after.object_id)
+        .bind(ask.export.prepare_seq)
         .bind(i64::from(most))
+        .fetch_all(&mut **tx)
+        .await
+        .map_err(PlatformError::doing("picking the keys of a batch"))?;
+    Ok(picked.into_iter().map(|(prepare_seq, object_id)| Position { prepare_seq, object_id }).collect())
+}
+
+/// So many keys are worth a look at them, so that the plan fits.
+const MANY: usize = 1_000;
+
+/// Puts keys where the user can see them.
+async fn note_keys(tx: &mut Transaction<'_, Postgres>, keys: &[Position]) -> Result<(), PlatformError> {
+    let doing = || PlatformError::doing("noting the keys of a batch");
+    let (sequences, ids): (Vec<i32>, Vec<Uuid>) = keys.iter().map(|key| (key.prepare_seq, key.object_id)).unzip();
+    sqlx::query("INSERT INTO pg_temp.export_key SELECT * FROM unnest($1::int[], $2::uuid[])")
+        .bind(sequences)
+        .bind(ids)
         .execute(&mut **tx)
         .await
         .map_err(doing())?;
-    sqlx::query_scalar("SELECT object_id FROM pg_temp.export_key ORDER BY object_id")
-        .fetch_all(&mut **tx)
-        .await
-        .map_err(doing())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_that_were_not_shipped_are_told() {
-        let ids: Vec<Uuid> = (1..=5).map(Uuid::from_u128).collect();
-        let all = range(&ids, &ids, ids[4]);
-        assert_eq!(all, Range { to_key: ids[4], skipped: vec![] });
-        let some = range(&ids, &[ids[1], ids[3]], ids[4]);
-        assert_eq!(some.skipped, [ids[0], ids[2], ids[4]]);
-        let cut = range(&ids, &[ids[0], ids[2]], ids[2]);
-        assert_eq!(cut, Range { to_key: ids[2], skipped: vec![ids[1]] });
-        assert_eq!(range(&ids, &[], ids[4]).skipped, ids);
+    if keys.len() >= MANY {
+        sqlx::raw_sql("ANALYZE pg_temp.export_key").execute(&mut **tx).await.map_err(doing())?;
     }
+    Ok(())
 }

@@ -5,6 +5,10 @@ use sojourn_wire::{AgentId, SubscriptionId};
 use sqlx::{PgPool, Postgres, Transaction};
 use uuid::Uuid;
 
+use super::batch::kind_of;
+use crate::pace::Wish;
+use crate::plan::Step;
+
 /// A session as export needs it.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Session {
@@ -14,12 +18,32 @@ pub struct Session {
     pub dataset: String,
     /// Whose data it is.
     pub user_id: Uuid,
+    /// Its prepare: entries of later ones are not its own.
+    pub prepare_seq: i32,
     /// The metadata version of its batches.
     pub metadata_version: i32,
     /// The highest batch the device has received.
     pub received: i32,
     /// Whether its subscription may sync; if not, somebody waits in vain.
     pub active: bool,
+    batch_rows: Option<i32>,
+    batch_bytes: Option<i64>,
+    paced_rows: Option<i32>,
+    paced_kind: Option<String>,
+    paced_code: Option<i32>,
+}
+
+impl Session {
+    /// How large the device wants its batches.
+    #[must_use]
+    pub fn wish(&self) -> Wish {
+        let paced = self.paced_kind.as_deref().and_then(kind_of).zip(self.paced_code).zip(self.paced_rows);
+        Wish {
+            rows: self.batch_rows.map(i32::unsigned_abs),
+            bytes: self.batch_bytes.map(i64::unsigned_abs),
+            paced: paced.map(|((kind, object_type_code), rows)| (Step { kind, object_type_code }, rows.unsigned_abs())),
+        }
+    }
 }
 
 /// The session, while it is open and belongs to this agent's subscription, which may be revoked.
@@ -33,9 +57,11 @@ pub async fn session_open(
     session: Uuid,
 ) -> Result<Option<Session>, PlatformError> {
     sqlx::query_as(
-        "SELECT u.number, u.dataset, u.user_id, s.metadata_version, s.received,
-                u.status <> 'revoked' AS active
+        "SELECT u.number, u.dataset, u.user_id, s.prepare_seq::int AS prepare_seq, s.metadata_version, s.received,
+                u.status <> 'revoked' AS active, s.batch_rows, s.batch_bytes, s.paced_rows,
+                b.kind AS paced_kind, b.object_type_code AS paced_code
            FROM sojourn.session s
+           LEFT JOIN sojourn.batch b ON b.session_id = s.id AND b.number = s.paced_batch
            JOIN sojourn.subscription u ON u.id = s.subscription_id
            JOIN sojourn.subscription_client c ON c.subscription_id = u.id
           WHERE s.id = $1 AND s.state = 'open' AND u.id = $2 AND c.client_id = $3",

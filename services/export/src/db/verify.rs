@@ -36,6 +36,8 @@ pub struct Subscription {
 pub struct Question<'a> {
     /// The number of the subscription.
     pub subscription_number: i64,
+    /// Its id.
+    pub subscription: &'a SubscriptionId,
     /// The entity's table.
     pub table: &'a Table,
     /// The ranges, in key order, not overlapping.
@@ -125,6 +127,7 @@ async fn note_entries(tx: &mut Transaction<'_, Postgres>, question: &Question<'_
         .bind(question.table.object_type_code)
         .bind(firsts)
         .bind(lasts)
+        .bind(question.subscription.as_str())
         .execute(&mut **tx)
         .await
         .map_err(doing())?;

@@ -1,4 +1,5 @@
-//! Clean-up: subscriptions that are silent for too long expire, and tracking forgets what every live one has seen.
+//! Clean-up: subscriptions that are silent for too long expire, old sessions go, and tracking forgets what every live
+//! subscription has seen.
 
 use std::time::Duration;
 
@@ -35,6 +36,7 @@ pub async fn clean_up(pool: &PgPool, retention: Duration) -> Result<CleanedUp, P
         return Ok(CleanedUp::default());
     }
     let expired = expire(&mut tx, retention).await?;
+    forget_sessions(&mut tx, retention).await?;
     move_horizon(&mut tx).await?;
     tx.commit().await.map_err(doing())?;
     Ok(CleanedUp { expired, forgotten: forget(pool).await? })
@@ -51,6 +53,21 @@ async fn expire(tx: &mut Transaction<'_, Postgres>, retention: Duration) -> Resu
     .await
     .map_err(PlatformError::doing("letting silent subscriptions expire"))?;
     Ok(expired.rows_affected())
+}
+
+/// What old sessions moved is no longer of interest. The newest of a subscription stays.
+async fn forget_sessions(tx: &mut Transaction<'_, Postgres>, retention: Duration) -> Result<(), PlatformError> {
+    sqlx::query(
+        "DELETE FROM sojourn.session s
+          WHERE s.state IN ('finished', 'abandoned') AND s.started_at < now() - make_interval(secs => $1)
+            AND EXISTS (SELECT FROM sojourn.session n
+                         WHERE n.subscription_id = s.subscription_id AND n.started_at > s.started_at)",
+    )
+    .bind(retention.as_secs_f64())
+    .execute(&mut **tx)
+    .await
+    .map_err(PlatformError::doing("forgetting old sessions"))?;
+    Ok(())
 }
 
 /// The horizon moves before anything goes, so that whoever is behind it finds out. Where nobody is live, it moves to

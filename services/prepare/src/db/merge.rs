@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 
 use sojourn_platform::PlatformError;
 use sojourn_platform::entities::{Published, Table};
+use sojourn_wire::SubscriptionId;
 use sojourn_wire::message::prepare::{EntityCounts, ObjectRef};
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
 use super::evaluate::{FEW, Seen};
+use super::progress;
 use crate::statement::SyncEntryTable;
 
 /// Merges what is in the temporary table, of these entities. Answers how many entries are new, by object type code.
@@ -18,6 +20,7 @@ use crate::statement::SyncEntryTable;
 pub async fn everything(
     tx: &mut Transaction<'_, Postgres>,
     entries: &SyncEntryTable,
+    prepare_seq: i32,
     evaluated: &[i32],
     refresh: &[ObjectRef],
 ) -> Result<BTreeMap<i32, u64>, PlatformError> {
@@ -25,18 +28,24 @@ pub async fn everything(
     let asked: Vec<&ObjectRef> = refresh.iter().filter(|object| evaluated.contains(&object.object_type_code)).collect();
     let codes: Vec<i32> = asked.iter().map(|object| object.object_type_code).collect();
     let ids: Vec<Uuid> = asked.iter().map(|object| object.object_id).collect();
-    let deleted = sqlx::query(entries.merge_deleted().into_sqlx()).persistent(false).bind(evaluated);
+    let deleted = sqlx::query(entries.merge_deleted().into_sqlx()).persistent(false).bind(prepare_seq).bind(evaluated);
     deleted.execute(&mut **tx).await.map_err(doing())?;
-    let updated = sqlx::query(entries.merge_updated().into_sqlx()).persistent(false).bind(&codes).bind(&ids);
+    let updated =
+        sqlx::query(entries.merge_updated().into_sqlx()).persistent(false).bind(prepare_seq).bind(&codes).bind(&ids);
     updated.execute(&mut **tx).await.map_err(doing())?;
     let inserted: Vec<(i32, i64)> = sqlx::query_as(entries.merge_inserted().into_sqlx())
         .persistent(false)
+        .bind(prepare_seq)
         .fetch_all(&mut **tx)
         .await
         .map_err(doing())?;
     if !asked.is_empty() {
-        let refused =
-            sqlx::query(entries.merge_refused().into_sqlx()).persistent(false).bind(&codes).bind(&ids).bind(evaluated);
+        let refused = sqlx::query(entries.merge_refused().into_sqlx())
+            .persistent(false)
+            .bind(prepare_seq)
+            .bind(&codes)
+            .bind(&ids)
+            .bind(evaluated);
         refused.execute(&mut **tx).await.map_err(doing())?;
     }
     Ok(inserted.into_iter().map(|(code, count)| (code, count.unsigned_abs())).collect())
@@ -49,6 +58,7 @@ pub async fn everything(
 pub async fn candidates(
     tx: &mut Transaction<'_, Postgres>,
     entries: &SyncEntryTable,
+    prepare_seq: i32,
     object_type_code: i32,
     candidates: &[Uuid],
     seen: &Seen,
@@ -58,22 +68,31 @@ pub async fn candidates(
     let few = candidates.len() <= FEW;
     let (ids, versions): (Vec<Uuid>, Vec<i64>) = seen.iter().copied().unzip();
     if ids.len() < candidates.len() {
-        let deleted =
-            sqlx::query(entries.merge_candidates_deleted().into_sqlx()).persistent(few).bind(object_type_code);
+        let deleted = sqlx::query(entries.merge_candidates_deleted().into_sqlx())
+            .persistent(few)
+            .bind(prepare_seq)
+            .bind(object_type_code);
         deleted.bind(candidates).bind(&ids).execute(&mut **tx).await.map_err(doing())?;
     }
     let mut inserted = 0;
     if !ids.is_empty() {
-        let updated =
-            sqlx::query(entries.merge_candidates_updated().into_sqlx()).persistent(few).bind(object_type_code);
+        let updated = sqlx::query(entries.merge_candidates_updated().into_sqlx())
+            .persistent(few)
+            .bind(prepare_seq)
+            .bind(object_type_code);
         updated.bind(&ids).bind(&versions).bind(asked).execute(&mut **tx).await.map_err(doing())?;
-        let new = sqlx::query(entries.merge_candidates_inserted().into_sqlx()).persistent(few).bind(object_type_code);
+        let new = sqlx::query(entries.merge_candidates_inserted().into_sqlx())
+            .persistent(few)
+            .bind(prepare_seq)
+            .bind(object_type_code);
         inserted = new.bind(&ids).bind(&versions).execute(&mut **tx).await.map_err(doing())?.rows_affected();
     }
     let unseen: Vec<Uuid> = asked.iter().filter(|id| !ids.contains(id)).copied().collect();
     if !unseen.is_empty() {
-        let refused =
-            sqlx::query(entries.merge_candidates_refused().into_sqlx()).persistent(few).bind(object_type_code);
+        let refused = sqlx::query(entries.merge_candidates_refused().into_sqlx())
+            .persistent(few)
+            .bind(prepare_seq)
+            .bind(object_type_code);
         refused.bind(&unseen).execute(&mut **tx).await.map_err(doing())?;
     }
     Ok(inserted)
@@ -85,12 +104,13 @@ pub async fn candidates(
 /// When the database fails.
 pub async fn drop_unknown(
     tx: &mut Transaction<'_, Postgres>,
+    id: &SubscriptionId,
     entries: &SyncEntryTable,
     in_force: &[i32],
 ) -> Result<(), PlatformError> {
     let dropped = sqlx::query(entries.drop_unknown().into_sqlx()).bind(in_force).execute(&mut **tx).await;
     dropped.map_err(PlatformError::doing("forgetting entries of entities that are gone"))?;
-    Ok(())
+    progress::progress_forget(tx, id, in_force).await
 }
 
 /// What waits, by entity in load order, of which `inserted` are new.
@@ -99,11 +119,13 @@ pub async fn drop_unknown(
 /// When the database fails.
 pub async fn counts(
     tx: &mut Transaction<'_, Postgres>,
+    id: &SubscriptionId,
     entries: &SyncEntryTable,
     metadata: &Published,
     inserted: &BTreeMap<i32, u64>,
 ) -> Result<Vec<EntityCounts>, PlatformError> {
     let pending: Vec<(i32, i64, i64)> = sqlx::query_as(entries.pending().into_sqlx())
+        .bind(id.as_str())
         .fetch_all(&mut **tx)
         .await
         .map_err(PlatformError::doing("counting the sync entries"))?;

@@ -13,6 +13,8 @@ pub mod overview;
 pub mod post_sync;
 pub mod prepare;
 pub mod preview;
+pub mod progress;
 pub mod rules;
 pub mod session;
 pub mod subscription;
+pub mod sync_info;

@@ -90,8 +90,8 @@ pub struct SessionSeen {
     pub batches: i64,
     /// The highest batch that the device has received.
     pub received: i32,
-    /// Batches that are durable on the device.
-    pub settled: i64,
+    /// The highest batch that is durable on the device.
+    pub settled: i32,
     /// When it was opened.
     pub started_at: String,
     /// When it was finished.
@@ -229,12 +229,12 @@ pub async fn overview_entries(admin: &mut PgConnection, number: i64) -> Result<V
         .map_err(PlatformError::doing("counting the sync entries"))
 }
 
-/// Adds the name of a subscription's sync entry table.
+/// Adds the name of the view of a subscription's sync entries that shows their state.
 pub(super) fn entries(sql: Sql, number: i64) -> Result<Sql, PlatformError> {
-    Ok(sql.raw("sojourn.").ident(&Ident::new(&format!("sync_entry_{number}"))?))
+    Ok(sql.raw("sojourn.").ident(&Ident::new(&format!("sync_state_{number}"))?))
 }
 
-/// The newest sessions of a subscription, at most `limit`. Superseded ones are soon forgotten.
+/// The newest sessions of a subscription, at most `limit`.
 ///
 /// # Errors
 /// When the database fails.
@@ -246,7 +246,7 @@ pub async fn overview_sessions(
     sqlx::query_as(
         r#"SELECT s.id, s.prepare_seq, s.state, s.metadata_version, s.received, i.inserts, i.updates, i.deletes,
                   (SELECT count(*) FROM sojourn.batch b WHERE b.session_id = s.id AND b.kind <> 'end') AS batches,
-                  (SELECT count(*) FROM sojourn.post_sync p WHERE p.session_id = s.id) AS settled,
+                  s.settled,
                   to_char(s.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS started_at,
                   to_char(s.finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS finished_at
              FROM sojourn.session s

@@ -18,13 +18,3 @@ pub async fn prepare_begin(
     sqlx::query(entries.lock().into_sqlx()).execute(&mut *tx).await.map_err(doing())?;
     Ok(tx)
 }
-
-/// Forgets what the device has PostSynced: it holds nothing any more.
-///
-/// # Errors
-/// When the database fails.
-pub async fn prepare_reset(tx: &mut Transaction<'_, Postgres>, entries: &SyncEntryTable) -> Result<(), PlatformError> {
-    let doing = PlatformError::doing("starting the subscription over");
-    sqlx::query(entries.reset().into_sqlx()).execute(&mut **tx).await.map_err(doing)?;
-    Ok(())
-}

@@ -42,7 +42,7 @@ pub struct Standing {
     /// When the last prepare evaluated the clock, as text.
     pub evaluated_at: Option<String>,
     /// How many prepares there were.
-    pub prepare_seq: i64,
+    pub prepare_seq: i32,
     /// The definition at the last prepare.
     pub definition: Option<String>,
     /// The metadata version of the last prepare.
@@ -70,7 +70,7 @@ pub async fn standing(
         "SELECT s.snapshot::text AS snapshot,
                 coalesce(pg_snapshot_xmin(s.snapshot) >= h.horizon
                      AND pg_snapshot_xmax(s.snapshot) <= pg_snapshot_xmax(pg_current_snapshot()), false) AS countable,
-                s.evaluated_at::text AS evaluated_at, s.prepare_seq, s.definition, s.metadata_version,
+                s.evaluated_at::text AS evaluated_at, s.prepare_seq::int, s.definition, s.metadata_version,
                 s.status = 'expired' AS expired, s.status = 'revoked' AS revoked,
                 d.registration || '/' || d.xmin AS registration,
                 (SELECT system_identifier FROM pg_control_system()) || '/' ||

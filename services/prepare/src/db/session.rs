@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sojourn_platform::PlatformError;
 use sojourn_wire::SubscriptionId;
-use sojourn_wire::message::prepare::{EntityCounts, PrepareOutcome};
+use sojourn_wire::message::prepare::{Batching, EntityCounts, PrepareOutcome};
 use sqlx::types::Json;
 use sqlx::{PgPool, Postgres, Transaction};
 use uuid::Uuid;
@@ -39,7 +39,9 @@ pub struct NewSession<'a> {
     /// The metadata version of its batches.
     pub metadata_version: u32,
     /// The subscription's how manyeth prepare it is.
-    pub prepare_seq: i64,
+    pub prepare_seq: i32,
+    /// How large the device wants its batches.
+    pub batching: Option<Batching>,
     /// The hash of everything that decided who sees what.
     pub definition: &'a str,
     /// The clock that filters were evaluated with.
@@ -70,8 +72,9 @@ pub async fn session_open(tx: &mut Transaction<'_, Postgres>, session: &NewSessi
                   status = CASE status WHEN 'expired' THEN 'active' ELSE status END
             WHERE id = $1),
          opened AS (
-           INSERT INTO sojourn.session (id, subscription_id, request, prepare_seq, metadata_version, result)
-           VALUES ($2, $1, $3, $4, $5, $6)),
+           INSERT INTO sojourn.session (id, subscription_id, request, prepare_seq, metadata_version, result,
+                                        batch_rows, batch_bytes)
+           VALUES ($2, $1, $3, $4, $5, $6, $13, $14)),
          place AS (
            INSERT INTO sojourn.session_order (session_id, subscription_id, prepare_seq) VALUES ($2, $1, $4))
          INSERT INTO sojourn.subscription_sync_info
@@ -81,7 +84,7 @@ pub async fn session_open(tx: &mut Transaction<'_, Postgres>, session: &NewSessi
     .bind(session.subscription.as_str())
     .bind(session.id)
     .bind(session.request)
-    .bind(session.prepare_seq)
+    .bind(i64::from(session.prepare_seq))
     .bind(i64::from(session.metadata_version))
     .bind(Json(session.outcome))
     .bind(session.evaluated_at.to_string())
@@ -90,6 +93,8 @@ pub async fn session_open(tx: &mut Transaction<'_, Postgres>, session: &NewSessi
     .bind(column(|e| e.insert))
     .bind(column(|e| e.update))
     .bind(column(|e| e.delete))
+    .bind(session.batching.map(|batching| at_most_int(batching.rows)))
+    .bind(session.batching.map(|batching| i64::try_from(batching.bytes).unwrap_or(i64::MAX)))
     .execute(&mut **tx)
     .await
     .map_err(PlatformError::doing("opening the session"))?;
@@ -125,16 +130,16 @@ pub async fn session_superseded(pool: &PgPool, subscription: &SubscriptionId) ->
         .map_err(PlatformError::doing("listing superseded sessions"))
 }
 
-/// Forgets a superseded session, once its batches are purged.
+/// Notes that the batches of a superseded session are purged. What it moved is kept for a while.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn session_forget(pool: &PgPool, session: Uuid) -> Result<(), PlatformError> {
-    sqlx::query("DELETE FROM sojourn.session WHERE id = $1 AND state = 'superseded'")
+pub async fn session_abandon(pool: &PgPool, session: Uuid) -> Result<(), PlatformError> {
+    sqlx::query("UPDATE sojourn.session SET state = 'abandoned' WHERE id = $1 AND state = 'superseded'")
         .bind(session)
         .execute(pool)
         .await
-        .map_err(PlatformError::doing("forgetting a superseded session"))?;
+        .map_err(PlatformError::doing("giving a superseded session up"))?;
     Ok(())
 }
 
@@ -143,12 +148,14 @@ pub async fn session_forget(pool: &PgPool, session: Uuid) -> Result<(), Platform
 pub enum Received {
     /// The window is open and nobody is at it: export must be woken.
     Wake,
-    /// A worker is at it and will look again, or there is nothing to do.
+    /// A worker is at it and will look again: a hint lets it look now.
+    Hint,
+    /// There is nothing to do.
     Noted,
 }
 
-/// Notes that the device has received a batch, which opens the window for the next. A number that was never made
-/// opens nothing.
+/// Notes that the device has received a batch, which opens the window for the next, and how many rows it wants from then
+/// on. A number that was never made opens nothing.
 ///
 /// A worker that finds the window closed locks its row of `export_activity`, looks once more, and marks itself idle;
 /// so whoever reads that row after noting the receipt knows whether it was seen.
@@ -160,19 +167,23 @@ pub async fn session_received(
     subscription: &SubscriptionId,
     session: Uuid,
     batch: u32,
+    batch_rows: Option<u32>,
 ) -> Result<Received, PlatformError> {
     let doing = || PlatformError::doing("noting a received batch");
     let mut tx = pool.begin().await.map_err(doing())?;
     let open: Option<bool> = sqlx::query_scalar(
         "UPDATE sojourn.session s
             SET received = greatest(s.received,
-                  least($3, (SELECT coalesce(max(b.number), 0) FROM sojourn.batch b WHERE b.session_id = s.id)))
+                  least($3, (SELECT coalesce(max(b.number), 0) FROM sojourn.batch b WHERE b.session_id = s.id))),
+                paced_batch = CASE WHEN $4 IS NULL OR s.paced_batch > $3 THEN s.paced_batch ELSE $3 END,
+                paced_rows = CASE WHEN $4 IS NULL OR s.paced_batch > $3 THEN s.paced_rows ELSE $4 END
           WHERE s.id = $1 AND s.subscription_id = $2 AND s.state = 'open'
          RETURNING NOT EXISTS (SELECT FROM sojourn.batch b WHERE b.session_id = s.id AND b.kind = 'end')",
     )
     .bind(session)
     .bind(subscription.as_str())
-    .bind(i64::from(batch))
+    .bind(at_most_int(batch))
+    .bind(batch_rows.map(at_most_int))
     .fetch_optional(&mut *tx)
     .await
     .map_err(doing())?;
@@ -183,10 +194,19 @@ pub async fn session_received(
             .await
             .map_err(doing())?;
     tx.commit().await.map_err(doing())?;
-    Ok(if open == Some(true) && active != Some(true) { Received::Wake } else { Received::Noted })
+    Ok(match (open, active) {
+        (Some(true), Some(true)) => Received::Hint,
+        (Some(true), _) => Received::Wake,
+        _ => Received::Noted,
+    })
 }
 
-/// Closes a session when every batch up to `last` is durable on the device. Answers whether it is closed.
+/// A number of the wire as an `int` of Postgres.
+fn at_most_int(number: u32) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}
+
+/// Closes a session when every batch up to `last`, the one before its end, is durable on the device. Answers whether it is closed.
 ///
 /// # Errors
 /// When the database fails.
@@ -198,13 +218,13 @@ pub async fn session_finish(
 ) -> Result<bool, PlatformError> {
     let closed: Option<i32> = sqlx::query_scalar(
         "UPDATE sojourn.session s SET state = 'finished', finished_at = coalesce(finished_at, now())
-          WHERE s.id = $1 AND s.subscription_id = $2 AND s.state IN ('open', 'finished')
-            AND (SELECT count(*) FROM sojourn.post_sync p WHERE p.session_id = s.id AND p.number <= $3) = $3
+          WHERE s.id = $1 AND s.subscription_id = $2 AND s.state IN ('open', 'finished') AND s.settled >= $3
+            AND EXISTS (SELECT FROM sojourn.batch b WHERE b.session_id = s.id AND b.kind = 'end' AND b.number = $3 + 1)
          RETURNING 1",
     )
     .bind(session)
     .bind(subscription.as_str())
-    .bind(i64::from(last))
+    .bind(at_most_int(last))
     .fetch_optional(pool)
     .await
     .map_err(PlatformError::doing("finishing the session"))?;

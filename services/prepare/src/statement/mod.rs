@@ -37,37 +37,39 @@ impl SyncEntryTable {
         self.add_to(Sql::new("LOCK TABLE ")).raw(" IN SHARE ROW EXCLUSIVE MODE")
     }
 
-    /// Entries of rows that the user no longer sees: to be deleted. `$1`: the object type codes that were evaluated.
+    /// Entries of rows that the user no longer sees: to be deleted. `$1`: this prepare's sequence; `$2`: the object type
+    /// codes that were evaluated.
     #[must_use]
     pub fn merge_deleted(&self) -> Sql {
         self.add_to(Sql::new("UPDATE ")).raw(
-            " s SET sync_state = 2
- WHERE s.object_type_code = ANY ($1) AND s.sync_state <> 2
+            " s SET deleted = true, prepare_seq = $1
+ WHERE s.object_type_code = ANY ($2) AND NOT s.deleted
    AND NOT EXISTS (SELECT FROM pg_temp.sync_visible v
                     WHERE v.object_type_code = s.object_type_code AND v.object_id = s.object_id)",
         )
     }
 
     /// Entries of rows that the user sees in another version than the device has, or sees again, or that the device
-    /// asks for: to be moved. `$1`, `$2`: object type codes and ids the device asks for.
+    /// asks for: to be moved. `$1`: this prepare's sequence; `$2`, `$3`: object type codes and ids the device asks for.
     #[must_use]
     pub fn merge_updated(&self) -> Sql {
         self.add_to(Sql::new("UPDATE ")).raw(
-            " s SET sync_state = 1, version = v.version
+            " s SET deleted = false, prepare_seq = $1, version = v.version
   FROM pg_temp.sync_visible v
  WHERE s.object_type_code = v.object_type_code AND s.object_id = v.object_id
-   AND (s.version <> v.version OR s.sync_state = 2
-        OR (s.object_type_code, s.object_id) IN (SELECT * FROM unnest($1::int[], $2::uuid[])))",
+   AND (s.version <> v.version OR s.deleted
+        OR (s.object_type_code, s.object_id) IN (SELECT * FROM unnest($2::int[], $3::uuid[])))",
         )
     }
 
-    /// Rows that the user sees and the device has not: to be moved. Answers how many, by object type code.
+    /// Rows that the user sees and the device has not: to be moved. `$1`: this prepare's sequence. Answers how many, by
+    /// object type code.
     #[must_use]
     pub fn merge_inserted(&self) -> Sql {
         let sql = self.add_to(Sql::new("WITH inserted AS (\n  INSERT INTO "));
         let sql = sql.raw(
-            " (object_type_code, object_id, sync_state, version)
-  SELECT v.object_type_code, v.object_id, 1, v.version FROM pg_temp.sync_visible v
+            " (object_type_code, prepare_seq, object_id, version)
+  SELECT v.object_type_code, $1, v.object_id, v.version FROM pg_temp.sync_visible v
    WHERE NOT EXISTS (SELECT FROM ",
         );
         self.add_to(sql).raw(
@@ -79,28 +81,28 @@ SELECT object_type_code, count(*) FROM inserted GROUP BY object_type_code",
         )
     }
 
-    /// Entries of candidates that the user does not see: to be deleted. `$1` object type code; `$2` the candidates; `$3`
-    /// those that the user sees.
+    /// Entries of candidates that the user does not see: to be deleted. `$1`: this prepare's sequence; `$2` object type
+    /// code; `$3` the candidates; `$4` those that the user sees.
     #[must_use]
     pub fn merge_candidates_deleted(&self) -> Sql {
         self.add_to(Sql::new("UPDATE ")).raw(
-            " s SET sync_state = 2
-  FROM unnest($2::uuid[]) c (id)
- WHERE s.object_type_code = $1 AND s.object_id = c.id AND s.sync_state <> 2
-   AND NOT EXISTS (SELECT FROM unnest($3::uuid[]) v (id) WHERE v.id = c.id)",
+            " s SET deleted = true, prepare_seq = $1
+  FROM unnest($3::uuid[]) c (id)
+ WHERE s.object_type_code = $2 AND s.object_id = c.id AND NOT s.deleted
+   AND NOT EXISTS (SELECT FROM unnest($4::uuid[]) v (id) WHERE v.id = c.id)",
         )
     }
 
     /// Entries of candidates that the user sees in another version than the device has, or sees again, or that the
-    /// device asks for. `$1` object type code; `$2` ids and `$3` versions of those that the user sees; `$4` the ids that
-    /// the device asks for.
+    /// device asks for. `$1`: this prepare's sequence; `$2` object type code; `$3` ids and `$4` versions of those that
+    /// the user sees; `$5` the ids that the device asks for.
     #[must_use]
     pub fn merge_candidates_updated(&self) -> Sql {
         self.add_to(Sql::new("UPDATE ")).raw(
-            " s SET sync_state = 1, version = v.version::text::xid
-  FROM unnest($2::uuid[], $3::bigint[]) v (id, version)
- WHERE s.object_type_code = $1 AND s.object_id = v.id
-   AND (s.version <> v.version::text::xid OR s.sync_state = 2 OR s.object_id = ANY ($4))",
+            " s SET deleted = false, prepare_seq = $1, version = v.version::text::xid
+  FROM unnest($3::uuid[], $4::bigint[]) v (id, version)
+ WHERE s.object_type_code = $2 AND s.object_id = v.id
+   AND (s.version <> v.version::text::xid OR s.deleted OR s.object_id = ANY ($5))",
         )
     }
 
@@ -108,40 +110,35 @@ SELECT object_type_code, count(*) FROM inserted GROUP BY object_type_code",
     #[must_use]
     pub fn merge_candidates_inserted(&self) -> Sql {
         self.add_to(Sql::new("INSERT INTO ")).raw(
-            " (object_type_code, object_id, sync_state, version)
-SELECT $1, v.id, 1, v.version::text::xid FROM unnest($2::uuid[], $3::bigint[]) v (id, version)
+            " (object_type_code, prepare_seq, object_id, version)
+SELECT $2, $1, v.id, v.version::text::xid FROM unnest($3::uuid[], $4::bigint[]) v (id, version)
     ON CONFLICT (object_type_code, object_id) DO NOTHING",
         )
     }
 
     /// Candidates that the device asks for and the user does not see: to be deleted, whether or not the server ever
-    /// sent them. `$1` object type code; `$2` their ids.
+    /// sent them. `$1`: this prepare's sequence; `$2` object type code; `$3` their ids.
     #[must_use]
     pub fn merge_candidates_refused(&self) -> Sql {
         self.add_to(Sql::new("INSERT INTO ")).raw(
-            " (object_type_code, object_id, sync_state, version)
-SELECT $1, id, 2, '0'::xid FROM unnest($2::uuid[]) r (id)
+            " (object_type_code, prepare_seq, object_id, version, deleted)
+SELECT $2, $1, id, '0'::xid, true FROM unnest($3::uuid[]) r (id)
     ON CONFLICT (object_type_code, object_id) DO NOTHING",
         )
     }
 
     /// Rows that the device asks for and the user does not see: to be deleted, whether or not the server ever sent
-    /// them. `$1`, `$2`: object type codes and ids; `$3`: the object type codes that were evaluated.
+    /// them. `$1`: this prepare's sequence; `$2`, `$3`: object type codes and ids; `$4`: the object type codes that were
+    /// evaluated.
     #[must_use]
     pub fn merge_refused(&self) -> Sql {
         self.add_to(Sql::new("INSERT INTO ")).raw(
-            " (object_type_code, object_id, sync_state, version)
-SELECT r.code, r.id, 2, '0'::xid FROM (SELECT DISTINCT * FROM unnest($1::int[], $2::uuid[])) r (code, id)
- WHERE r.code = ANY ($3)
+            " (object_type_code, prepare_seq, object_id, version, deleted)
+SELECT r.code, $1, r.id, '0'::xid, true FROM (SELECT DISTINCT * FROM unnest($2::int[], $3::uuid[])) r (code, id)
+ WHERE r.code = ANY ($4)
    AND NOT EXISTS (SELECT FROM pg_temp.sync_visible v WHERE v.object_type_code = r.code AND v.object_id = r.id)
     ON CONFLICT (object_type_code, object_id) DO NOTHING",
         )
-    }
-
-    /// A device that holds nothing gets everything again.
-    #[must_use]
-    pub fn reset(&self) -> Sql {
-        self.add_to(Sql::new("UPDATE ")).raw(" SET sync_state = 1 WHERE sync_state = 0")
     }
 
     /// Entries of entities that are no longer in the metadata. `$1`: the object type codes in force.
@@ -150,33 +147,44 @@ SELECT r.code, r.id, 2, '0'::xid FROM (SELECT DISTINCT * FROM unnest($1::int[], 
         self.add_to(Sql::new("DELETE FROM ")).raw(" WHERE object_type_code <> ALL ($1)")
     }
 
-    /// How many entries wait, by object type code: to be moved, to be deleted.
+    /// How many entries wait, by object type code: to be moved, to be deleted. `$1`: the subscription.
     #[must_use]
     pub fn pending(&self) -> Sql {
         let sql = Sql::new(
-            "SELECT object_type_code, count(*) FILTER (WHERE sync_state = 1), count(*) FILTER (WHERE sync_state = 2)
-  FROM ",
+            "SELECT c.object_type_code,
+       (SELECT count(*) FROM ",
         );
-        self.add_to(sql).raw(" WHERE sync_state <> 0 GROUP BY object_type_code")
-    }
-
-    /// PostSync of a batch of rows: they are synchronised. `$1` object type code, `$2` after key, `$3` to key,
-    /// `$4` the ids that were not shipped.
-    #[must_use]
-    pub fn post_sync_rows(&self) -> Sql {
-        self.add_to(Sql::new("UPDATE ")).raw(
-            " SET sync_state = 0
- WHERE object_type_code = $1 AND sync_state = 1
-   AND ($2::uuid IS NULL OR object_id > $2) AND object_id <= $3 AND object_id <> ALL ($4)",
+        let sql = self.add_to(sql).raw(
+            " e
+         WHERE e.object_type_code = c.object_type_code AND NOT e.deleted
+           AND (e.prepare_seq, e.object_id)
+             > (coalesce(p.prepare_seq, -1), coalesce(p.object_id, '00000000-0000-0000-0000-000000000000'))),
+       (SELECT count(*) FROM ",
+        );
+        self.add_to(sql).raw(
+            " e WHERE e.object_type_code = c.object_type_code AND e.deleted)
+  FROM sojourn.subscription_entity c
+  LEFT JOIN sojourn.sync_progress p USING (subscription_id, object_type_code)
+ WHERE c.subscription_id = $1",
         )
     }
 
-    /// PostSync of a batch of deletes: the entries are gone. Parameters as above, without the last.
+    /// PostSync of a batch of rows, of those that were not shipped: they wait for the next prepare. `$1`: the session's
+    /// sequence; `$2` object type code; `$3` their ids.
+    #[must_use]
+    pub fn post_sync_skipped(&self) -> Sql {
+        self.add_to(Sql::new("UPDATE ")).raw(
+            " SET prepare_seq = $1 + 1
+ WHERE object_type_code = $2 AND object_id = ANY ($3) AND prepare_seq <= $1 AND NOT deleted",
+        )
+    }
+
+    /// PostSync of a batch of deletes: the entries are gone. `$1` object type code, `$2` after key, `$3` to key.
     #[must_use]
     pub fn post_sync_deletes(&self) -> Sql {
         self.add_to(Sql::new("DELETE FROM ")).raw(
             "
- WHERE object_type_code = $1 AND sync_state = 2
+ WHERE object_type_code = $1 AND deleted
    AND ($2::uuid IS NULL OR object_id > $2) AND object_id <= $3",
         )
     }

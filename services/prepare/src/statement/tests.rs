@@ -23,7 +23,6 @@ fn the_statements_are_as_reviewed() {
         &[
             visible(&published.entities[1], None).sql,
             entries.lock(),
-            entries.reset(),
             entries.merge_deleted(),
             entries.merge_updated(),
             entries.merge_inserted(),
@@ -34,7 +33,7 @@ fn the_statements_are_as_reviewed() {
             entries.merge_candidates_refused(),
             entries.drop_unknown(),
             entries.pending(),
-            entries.post_sync_rows(),
+            entries.post_sync_skipped(),
             entries.post_sync_deletes(),
         ],
     );

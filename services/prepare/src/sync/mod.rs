@@ -37,7 +37,8 @@ pub struct Decided {
     pub modes: Vec<Mode>,
 }
 
-/// Decides what must move, in the transaction in which the situation was gathered. The transaction is the service's,
+/// Decides what must move, in the transaction in which the situation was gathered. What becomes pending carries
+/// `prepare_seq`. The transaction is the service's,
 /// before and after.
 ///
 /// # Errors
@@ -46,14 +47,15 @@ pub async fn decide(
     tx: &mut Transaction<'_, Postgres>,
     id: &SubscriptionId,
     entries: &SyncEntryTable,
+    prepare_seq: i32,
     situation: &Situation,
 ) -> Result<Decided, PlatformError> {
     let mut works = look(tx, situation).await?;
     evaluate(tx, situation, &mut works).await?;
-    let inserted = apply(tx, entries, situation, &mut works).await?;
+    let inserted = apply(tx, entries, prepare_seq, situation, &mut works).await?;
     store(tx, id, &works).await?;
     forget_unknown(tx, id, entries, situation).await?;
-    let entities = merge::counts(tx, entries, &situation.metadata, &inserted).await?;
+    let entities = merge::counts(tx, id, entries, &situation.metadata, &inserted).await?;
     Ok(Decided { entities, modes: works.into_iter().map(|work| work.mode).collect() })
 }
 
@@ -212,6 +214,7 @@ async fn evaluate(
 async fn apply(
     tx: &mut Transaction<'_, Postgres>,
     entries: &SyncEntryTable,
+    prepare_seq: i32,
     situation: &Situation,
     works: &mut [Work<'_>],
 ) -> Result<BTreeMap<i32, u64>, PlatformError> {
@@ -220,11 +223,12 @@ async fn apply(
     let mut inserted = BTreeMap::new();
     if !codes.is_empty() {
         let started = Instant::now();
-        inserted = merge::everything(tx, entries, &codes, &situation.ask.refresh).await?;
+        inserted = merge::everything(tx, entries, prepare_seq, &codes, &situation.ask.refresh).await?;
         share(works, started.elapsed());
     }
     for work in works.iter().filter(|work| !work.candidates.is_empty()) {
-        let count = merge::candidates(tx, entries, work.code, &work.candidates, &work.seen, &work.asked).await?;
+        let count =
+            merge::candidates(tx, entries, prepare_seq, work.code, &work.candidates, &work.seen, &work.asked).await?;
         inserted.insert(work.code, count);
     }
     Ok(inserted)
@@ -256,6 +260,6 @@ async fn forget_unknown(
         return Ok(());
     }
     let in_force: Vec<i32> = situation.metadata.entities.iter().map(|table| table.object_type_code).collect();
-    merge::drop_unknown(tx, entries, &in_force).await?;
+    merge::drop_unknown(tx, id, entries, &in_force).await?;
     entity_forget(tx, id, &in_force).await
 }

@@ -3,15 +3,23 @@
 use sojourn_platform::PlatformError;
 use uuid::Uuid;
 
-use super::super::error::BenchError;
-use super::super::server::Database;
-use super::population::{Population, Unit};
+use super::error::BenchError;
+use super::server::Database;
+use super::unit::Unit;
 
-/// Loads everything. Contacts lie in the table in no order: neither of their keys nor of their owners.
-pub(super) async fn load(database: &Database, population: &Population) -> Result<(), BenchError> {
+/// What goes offline: contacts alone.
+pub(super) const YAML: &str = "dataset: bench\nschema: crm\nentities:\n  - name: contact\n    type_code: 2\n";
+/// What [`YAML`] calls it.
+pub(super) const DATASET: &str = "bench";
+/// The object type code of contacts in [`YAML`].
+pub(super) const TYPE_CODE: i32 = 2;
+
+/// Installs the CRM and loads the contacts of these units, the root first. Contacts lie in the table in no order:
+/// neither of their keys nor of their owners.
+pub(super) async fn load(database: &Database, units: &[Unit]) -> Result<(), BenchError> {
+    sojourn_sample_crm::install(&database.admin).await?;
     let doing = || PlatformError::doing("loading the contacts");
-    let units: Vec<&Unit> = population.units().collect();
-    let of = |id: fn(&Unit) -> Uuid| units.iter().map(|unit| id(unit)).collect::<Vec<Uuid>>();
+    let of = |id: fn(&Unit) -> Uuid| units.iter().map(id).collect::<Vec<Uuid>>();
     let mut tx = database.admin.begin().await.map_err(doing())?;
     // The sample's triggers would look up every owner's unit; the rows hold by construction.
     sqlx::raw_sql(
