@@ -19,6 +19,7 @@ use crate::error::AdminError;
 use crate::explain::{self, Explained};
 use crate::filters::define::{self, Defined};
 use crate::filters::list as filters;
+use crate::history;
 use crate::register::{self, Registered};
 use crate::subscriptions::govern::{self, Change, Governed};
 use crate::subscriptions::list as subscriptions;
@@ -40,6 +41,8 @@ enum Answer {
     Governed(Governed),
     Filters(filters::Listing),
     Filter(Defined),
+    History(history::Listing),
+    HistoryOfSession(Box<history::Detail>),
     Explained(Box<Explained>),
 }
 
@@ -87,6 +90,16 @@ fn perform(command: Command, url: &DatabaseUrl) -> Result<Answer, AdminError> {
             Command::Register(asked) => registered(asked, url).await.map(Answer::Registered),
             Command::Subscriptions { command } => of_subscriptions(command, url).await,
             Command::Filters { command } => of_filters(command, url).await,
+            Command::History { subscription, session, limit } => {
+                let (pool, subscription) = (connect_installed(url).await?, subscription.as_ref());
+                match session {
+                    None => history::list(&pool, subscription, limit).await.map(Answer::History),
+                    Some(id) => {
+                        let detail = history::detail(&pool, subscription, &id).await?;
+                        Ok(Answer::HistoryOfSession(Box::new(detail)))
+                    }
+                }
+            }
             Command::Explain { subscription, entity, object_id } => {
                 let pool = connect_installed(url).await?;
                 let explained = explain::explain(&pool, &subscription, &entity, object_id).await?;
@@ -148,6 +161,8 @@ impl fmt::Display for Answer {
             Self::Governed(governed) => governed.fmt(f),
             Self::Filters(listing) => listing.fmt(f),
             Self::Filter(defined) => defined.fmt(f),
+            Self::History(listing) => listing.fmt(f),
+            Self::HistoryOfSession(detail) => detail.fmt(f),
             Self::Explained(explained) => explained.fmt(f),
         }
     }

@@ -56,6 +56,17 @@ pub enum AdminError {
     /// No such subscription.
     #[error("there is no subscription {0}: see `sojourn-admin subscriptions list`")]
     NoSubscription(SubscriptionId),
+    /// No such session, or several that are meant.
+    #[error(
+        "{} starts with {wanted:?}: see `sojourn-admin history`",
+        if *several { "more than one session" } else { "no session" }
+    )]
+    NoSession {
+        /// What was asked for.
+        wanted: String,
+        /// Several have such an id.
+        several: bool,
+    },
     /// The subscription has no such device.
     #[error("{client} is no device of the subscription {id}; its devices are {}", known.join(", "))]
     NoClient {

@@ -9,6 +9,7 @@ mod connect;
 pub mod error;
 pub mod explain;
 pub mod filters;
+pub mod history;
 pub mod register;
 pub mod subscriptions;
 mod table;

@@ -4,6 +4,7 @@
 mod explain;
 mod filters;
 mod govern;
+mod history;
 mod register;
 
 use std::process::Command;

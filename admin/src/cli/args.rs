@@ -42,10 +42,18 @@ First steps:
 
 When somebody asks:
   sojourn-admin subscriptions list                         who synchronises what, and how far they are
+  sojourn-admin history                                    what the last sessions moved, and how long that took
   sojourn-admin explain SUBSCRIPTION contact OBJECT_ID     why a row is on that device, or is not
   sojourn-admin filters add contact near \"city = 'Oslo'\"   what devices hold of contacts by default
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 explained, but a policy or filter could not be evaluated";
+
+const HISTORY: &str = "\
+Examples:
+  sojourn-admin history                      the last sessions of every device
+  sojourn-admin history --session 3f0c       one of them, entity by entity, with the time in each stage
+
+What a session moved is known once its device has said that it is over; until then there are dashes.";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -60,6 +68,19 @@ pub(super) enum Command {
     Filters {
         #[command(subcommand)]
         command: Filters,
+    },
+    /// Show what sessions moved, and how long that took, as their devices said
+    #[command(after_help = HISTORY)]
+    History {
+        /// Of this subscription alone
+        #[arg(value_name = "SUBSCRIPTION")]
+        subscription: Option<SubscriptionId>,
+        /// One session in full: its id, of which the first characters are enough
+        #[arg(long, value_name = "ID")]
+        session: Option<String>,
+        /// The most sessions to show, newest first
+        #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+        limit: u32,
     },
     /// Say why a row is on a device, or is not
     ///

@@ -29,7 +29,7 @@ pub(super) struct Trip {
 /// How the rows of a GoOffline moved, as the device remembers it.
 #[derive(Debug, Clone)]
 pub(super) struct Moving {
-    /// From the answer to its request to its last commit.
+    /// From the answer to its request to the last commit.
     pub(super) elapsed: Duration,
     /// What each stage took, on the server and on the device; they overlap.
     pub(super) stages: Vec<(&'static str, Duration)>,
@@ -62,19 +62,22 @@ impl BenchDevice {
         Ok(Trip { elapsed: answer.elapsed, prepare: Duration::from_millis(prepare), batches })
     }
 
-    /// How the rows of the last GoOffline moved.
+    /// How the rows of its first GoOffline moved, in all its sessions: another one follows the first, for what changed
+    /// meanwhile.
     pub(super) async fn moving(&self) -> Result<Moving, BenchError> {
-        let answer = self.agent.ask(&["history", "--limit", "1"]).await?;
-        let session = &answer.json["sessions"][0];
-        let elapsed = Duration::from_millis(number(&answer, session, "elapsed_ms")?);
-        let entities = session["entities"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let answer = self.agent.ask(&["history"]).await?;
+        let sessions = list(&answer.json["sessions"]);
+        let entities: Vec<&Value> = sessions.iter().flat_map(|session| list(&session["entities"])).collect();
+        let millis: Vec<u64> =
+            sessions.iter().map(|session| number(&answer, session, "elapsed_ms")).collect::<Result<_, _>>()?;
         let stage = |whose: &str, name: &str| -> Result<Duration, BenchError> {
             let micros: Result<Vec<u64>, _> =
                 entities.iter().map(|entity| number(&answer, &entity[whose], name)).collect();
             Ok(Duration::from_micros(micros?.iter().sum()))
         };
         let stages = STAGES.iter().map(|(whose, name, told)| Ok((*told, stage(whose, name)?)));
-        Ok(Moving { elapsed, stages: stages.collect::<Result<_, BenchError>>()? })
+        let stages = stages.collect::<Result<_, BenchError>>()?;
+        Ok(Moving { elapsed: Duration::from_millis(millis.iter().sum()), stages })
     }
 
     /// Removes the device's files.
@@ -82,6 +85,10 @@ impl BenchDevice {
         // The folder goes with the benchmark; this only spares the disk until then.
         let _ = std::fs::remove_dir_all(self.agent.home());
     }
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
 /// A number of an answer, or what was answered instead.

@@ -78,7 +78,7 @@ impl Figures {
         let parts = [
             ("PrepareSync", &self.prepare),
             ("moving data", &self.moving),
-            ("start, connection, last PostSync", &self.around),
+            ("start, connection, PostSync, end", &self.around),
         ];
         parts.into_iter().for_each(|(part, sample)| self.seconds(run, rows, ("time", "part"), part, sample));
         self.stages.iter().for_each(|(stage, sample)| self.seconds(run, rows, ("time", "stage"), stage, sample));

@@ -277,7 +277,9 @@ async fn pick_rows(
     most: u32,
 ) -> Result<Vec<Position>, PlatformError> {
     let after = ask.place.after.unwrap_or(Position { prepare_seq: -1, object_id: Uuid::nil() });
+    // A plan for any position and any number of rows would be one for few.
     let picked: Vec<(i32, Uuid)> = sqlx::query_as(statement::pick_rows(ask.export.number)?.into_sqlx())
+        .persistent(false)
         .bind(ask.place.step.object_type_code)
         .bind(after.prepare_seq)
         .bind(after.object_id)

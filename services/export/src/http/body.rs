@@ -4,11 +4,11 @@ use std::io;
 
 use axum::body::{Body, Bytes};
 use futures_util::{StreamExt as _, stream};
+use sojourn_runtime::Client;
 
 use super::pieces::Piece;
 use super::turns::Turn;
 use crate::store::{self, Address, StoredError};
-use sojourn_runtime::Client;
 
 /// The body that is these pieces. `first` is the first one's bytes, which are read before anything is promised; a part
 /// that is gone later breaks the connection off before the announced length is reached.

@@ -7,6 +7,7 @@ pub mod entity;
 pub mod evaluate;
 pub mod explain;
 pub mod group;
+pub mod history;
 pub mod merge;
 pub mod order;
 pub mod overview;
