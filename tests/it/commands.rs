@@ -10,6 +10,7 @@ mod files;
 mod full_disk;
 mod history;
 mod inspect;
+mod progress;
 mod server;
 mod settings;
 mod stack;

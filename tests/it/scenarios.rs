@@ -1,5 +1,7 @@
 //! What a user does, on real parts: going offline, working, and coming back.
 
+mod large;
+
 use sojourn_sample_crm::People;
 use uuid::Uuid;
 

@@ -3,6 +3,7 @@
 mod every_type;
 mod explain;
 mod filters;
+mod migration;
 mod registration;
 mod statements;
 mod tracking;

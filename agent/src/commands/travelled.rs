@@ -16,8 +16,22 @@ impl fmt::Display for Travelled {
             writeln!(f, "Played back {} operations: {}", self.queue.operations, kinds.join(", "))?;
             writeln!(f, "{}", verdicts(&self.queue))?;
         }
-        let Moved { rows, deletes, batches, pending, .. } = self.data;
+        let Moved { rows, deletes, batches, pending, rounds, resumed, ref lost, .. } = self.data;
         write!(f, "Loaded {rows} rows and {deletes} deletes in {batches} batches, {} ms", self.elapsed_ms)?;
+        if rounds > 1 {
+            write!(f, ", in {rounds} sessions")?;
+        }
+        if resumed > 0 {
+            write!(f, "\n{resumed} of them had come before, with a session that was cut short")?;
+        }
+        if !lost.is_empty() {
+            let batches = lost.len();
+            write!(
+                f,
+                "\n{batches} batches that had come were lost from this device, so that it was compared with the server:"
+            )?;
+            lost.iter().try_for_each(|problem| write!(f, "\n  {problem}"))?;
+        }
         if pending > 0 {
             let why = "they changed meanwhile, or are too large for a device (its log names these)";
             write!(f, "\n{pending} rows still wait on the server: {why}")?;

@@ -2,6 +2,7 @@
 
 mod acks;
 mod books;
+mod checker;
 mod moved;
 mod recorder;
 mod rounds;
@@ -11,6 +12,7 @@ mod tasks;
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use sojourn_runtime::clock;
 use sojourn_wire::message::prepare::{Holds, ObjectRef, PrepareRequest};
 use sojourn_wire::streams;
@@ -54,16 +56,20 @@ pub async fn download(store: &SharedStore, link: &Link, progress: &mut Progress)
                     return Ok(total);
                 }
             }
-            Err(error) if total.retries < batching.retry_count && is_lost(&error, began_at) => total.retries += 1,
-            Err(error) => return Err(error),
+            Err(error) => {
+                let age = clock::now().duration_since(began_at);
+                if total.retries >= batching.retry_count || !a_new_session_helps(&error, age) {
+                    return Err(error);
+                }
+                total.retries += 1;
+            }
         }
     }
 }
 
-/// Whether a new session helps: a file is broken or gone; or the answer that was awaited is not kept any more, as when the
-/// device slept for days. By the clock on the wall: the other one may sleep with the device.
-fn is_lost(error: &AgentError, began_at: jiff::Timestamp) -> bool {
-    let age = clock::now().duration_since(began_at);
+/// Whether a file is broken or gone; or the answer that was awaited is not kept any more, as when the device slept for
+/// days. The age is by the clock on the wall: the other one may sleep with the device.
+fn a_new_session_helps(error: &AgentError, age: SignedDuration) -> bool {
     let kept = streams::BATCH.max_age.is_none_or(|most| age.unsigned_abs() <= most);
     error.is_lost_file() || (error.is_silence() && !kept)
 }
@@ -76,4 +82,25 @@ fn request(store: &Store, refresh: Vec<ObjectRef>, batching: &Batching) -> Resul
     let metadata_version = holds.as_ref().and(store.metadata()).map(|(version, _)| version);
     let batching = Some(batching.asked());
     Ok(PrepareRequest { request: clock::fresh_id(), metadata_version, refresh, holds, batching })
+}
+
+#[cfg(test)]
+mod tests {
+    use sojourn_wire::batch::BatchError;
+
+    use super::*;
+    use crate::link::LinkError;
+
+    #[test]
+    fn a_new_session_is_begun_for_what_only_a_new_session_brings() {
+        let (now, later) = (SignedDuration::from_mins(3), SignedDuration::from_hours(49));
+        let silent = || LinkError::Silent { what: "batch", patience: PATIENCE, last: None }.into();
+        let helps = |error: AgentError, age| a_new_session_helps(&error, age);
+        assert!(helps(LinkError::Gone { what: "part of a batch" }.into(), now));
+        assert!(helps(LinkError::File(BatchError::BodyDigest).into(), now));
+        assert!(helps(StoreError::Batch(BatchError::BodyDigest).into(), now));
+        assert!(!helps(silent(), now), "the server is not there: another request would wait as long");
+        assert!(helps(silent(), later), "what was awaited is not kept any more");
+        assert!(!helps(AgentError::Refused("no".into()), later));
+    }
 }

@@ -1,7 +1,6 @@
 //! Runs one session: does what the state machine says, each step beside the others.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use sojourn_runtime::clock;
 use sojourn_wire::batch::Parts;
@@ -12,6 +11,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::books::Books;
+use super::checker::Checker;
 use super::tasks::{self, Checked, Done};
 use super::{Moved, acks};
 use crate::batching::Batching;
@@ -20,7 +20,7 @@ use crate::link::Link;
 use crate::progress::Progress;
 use crate::session::{Effect, Ending, Event, Machine};
 use crate::shared::SharedStore;
-use crate::store::{Fitting, Store};
+use crate::store::Store;
 
 const MOVING: &str = "moving data";
 
@@ -34,7 +34,7 @@ pub(super) struct Run<'a> {
     acks: Option<mpsc::UnboundedSender<Ack>>,
     books: Books,
     session: Option<Uuid>,
-    fitting: Option<Arc<Fitting>>,
+    checker: Option<Checker>,
     /// A session was finished here before.
     later: bool,
     /// Files that wait to be checked.
@@ -58,7 +58,7 @@ impl<'a> Run<'a> {
             acks: Some(acks),
             books: Books::new(batching),
             session: None,
-            fitting: None,
+            checker: None,
             later: false,
             files: HashMap::new(),
             checked: HashMap::new(),
@@ -99,7 +99,7 @@ impl<'a> Run<'a> {
             }
             let done = self.tasks.join_next().await.ok_or(AgentError::Stopped(MOVING))?;
             let done = done.map_err(|_| AgentError::Stopped(MOVING))??;
-            effects = self.take(done);
+            effects = self.take(done)?;
         }
     }
 
@@ -130,9 +130,9 @@ impl<'a> Run<'a> {
                 self.tasks.spawn(tasks::fetch(link, progress, (session, batch), (expected, rows), in_flight));
             }
             Effect::Check { batch } => {
-                let both = self.fitting.clone().zip(self.files.remove(&batch));
-                let (fitting, file) = both.ok_or(AgentError::Stopped(MOVING))?;
-                self.tasks.spawn(tasks::check(fitting, batch, file, self.later));
+                let both = self.checker.as_ref().zip(self.files.remove(&batch));
+                let (checker, file) = both.ok_or(AgentError::Stopped(MOVING))?;
+                self.tasks.spawn(checker.check(batch, file));
             }
             Effect::Load { batch } | Effect::Spool { batch } => {
                 let checked = self.checked.remove(&batch).ok_or(AgentError::Stopped(MOVING))?;
@@ -154,12 +154,12 @@ impl<'a> Run<'a> {
     }
 
     /// Takes what a task has done to the machine.
-    fn take(&mut self, done: Done) -> Vec<Effect> {
+    fn take(&mut self, done: Done) -> Result<Vec<Effect>, AgentError> {
         let event = match done {
-            Done::Acknowledged => return Vec::new(),
+            Done::Acknowledged => return Ok(Vec::new()),
             Done::Event(event) => event,
             Done::Begun { fitting, later } => {
-                (self.fitting, self.later) = (Some(fitting), later);
+                (self.checker, self.later) = (Some(Checker::start(fitting, later)?), later);
                 Event::Begun { later }
             }
             Done::Manifest { batch, outcome } => {
@@ -190,7 +190,7 @@ impl<'a> Run<'a> {
                 Event::Applied
             }
         };
-        self.machine.step(event)
+        Ok(self.machine.step(event))
     }
 
     fn acknowledge(&mut self, session: Uuid, batch: u32, stage: Stage) {

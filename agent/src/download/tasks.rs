@@ -1,6 +1,5 @@
 //! What a session does beside others: each task is one step that the state machine has asked for.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sojourn_metadata::Metadata;
@@ -21,7 +20,7 @@ use crate::store::{Arrival, Fitting, Loaded, Proven, Store, Unspooled, VERIFICAT
 /// What a task has done.
 pub(super) enum Done {
     Acknowledged,
-    Begun { fitting: Arc<Fitting>, later: bool },
+    Begun { fitting: Fitting, later: bool },
     Manifest { batch: u32, outcome: BatchOutcome },
     Fetched { batch: u32, fetched: Fetched, took: Duration },
     Checked { batch: u32, checked: Checked, took: Duration },
@@ -52,7 +51,7 @@ pub(super) async fn begin(store: SharedStore, link: Link, begin: Begin) -> Resul
         Ok((store.fitting()?, store.has_loaded()?))
     };
     let (fitting, later) = store.run("beginning the session", note).await?;
-    Ok(Done::Begun { fitting: Arc::new(fitting), later })
+    Ok(Done::Begun { fitting, later })
 }
 
 /// Adopts the session's metadata, if the device has another. A device without any has no history either: its
@@ -99,20 +98,6 @@ pub(super) async fn fetch(
     };
     let fetched = link.file(session, batch, expected, in_flight, come).await?;
     Ok(Done::Fetched { batch, fetched, took: began.elapsed() })
-}
-
-/// Checks a batch's file, on a thread of its own.
-pub(super) async fn check(fitting: Arc<Fitting>, batch: u32, file: Vec<u8>, later: bool) -> Result<Done, AgentError> {
-    let work = move || {
-        let began = Instant::now();
-        let checked = match later {
-            true => fitting.prove(file).map(Checked::Proven),
-            false => fitting.open(&file).map(Checked::Decoded),
-        };
-        checked.map(|checked| Done::Checked { batch, checked, took: began.elapsed() })
-    };
-    let done = tokio::task::spawn_blocking(work).await.map_err(|_| AgentError::Stopped("checking a batch"))?;
-    Ok(done?)
 }
 
 /// Makes a batch durable.

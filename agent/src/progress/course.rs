@@ -89,6 +89,10 @@ impl Course {
         if self.now.loaded > 0 && self.loading_since.is_none() {
             self.loading_since = Some((moment, self.now.loaded));
         }
+        if self.now.received == 0 && self.now.bytes == 0 {
+            // Waiting for the first of it is no speed.
+            self.seen.clear();
+        }
         self.seen.push_back((moment, self.now));
         while self.seen.get(1).is_some_and(|(at, _)| moment.saturating_sub(*at) >= WINDOW) {
             self.seen.pop_front();
@@ -173,6 +177,16 @@ mod tests {
         }
         let reading = course.at(seconds(60));
         assert_eq!((reading.position, reading.bytes_per_second, reading.seconds_left), (250, Some(0), None));
+    }
+
+    #[test]
+    fn waiting_for_the_first_of_it_does_not_count() {
+        let mut course = Course::new(1000);
+        for second in 0..=9 {
+            course.at(seconds(second));
+        }
+        course.received(100);
+        assert_eq!(course.at(seconds(10)).seconds_left, Some(9));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::arrival::{Arrival, Fitting};
 use super::batch_table::Inbox;
 use super::error::Fault;
+use super::file::{APPLYING_CACHE, CACHE, set_cache};
 use super::load::{Loaded, apply};
 use super::spool::{Note, notes};
 use super::spool_files::SpoolFiles;
@@ -65,9 +66,20 @@ impl Store {
     /// # Errors
     /// [`StoreError::OtherSession`]; that the disk is full or the database locked. Tables and spool are what they were.
     pub fn apply_spool(&mut self, session: Uuid, each: impl Fn(&Applied)) -> Result<Unspooled, StoreError> {
+        self.cache(APPLYING_CACHE)?;
+        let unspooled = self.apply_what_is_whole(session, &each);
+        self.cache(CACHE)?;
+        unspooled
+    }
+
+    fn cache(&self, kib: u32) -> Result<(), StoreError> {
+        self.read(APPLYING, |connection| Ok(set_cache(connection, kib)?))
+    }
+
+    fn apply_what_is_whole(&mut self, session: Uuid, each: &impl Fn(&Applied)) -> Result<Unspooled, StoreError> {
         let mut lost = Vec::new();
         loop {
-            match self.try_apply(session, &each) {
+            match self.try_apply(session, each) {
                 Ok(applied) => {
                     self.tidy_spool()?;
                     return Ok(Unspooled { applied, lost });

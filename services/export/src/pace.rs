@@ -29,6 +29,9 @@ const QUERY_ROWS: (u32, u32) = (2_000, 100_000);
 /// Batches that one query is cut into, as far as the limits allow: what a device has not asked for yet may be read in
 /// vain.
 const BATCHES_OF_QUERY: u32 = 8;
+/// Rows that one query reads at most of a table that is wanted almost whole, for a device that keeps up: it reads the
+/// table once and sorts. Their keys are in memory, at 24 bytes each.
+const SWEEP_ROWS: u32 = 500_000;
 
 impl Wish {
     /// What the next batch of a step may hold.
@@ -41,11 +44,38 @@ impl Wish {
     }
 }
 
-/// How many keys one query picks for batches of so many rows.
-#[must_use]
-pub fn query_rows(batch_rows: u32) -> u32 {
-    let (least, most) = QUERY_ROWS;
-    batch_rows.saturating_mul(BATCHES_OF_QUERY).clamp(least, most.max(batch_rows))
+/// How the rows of a query are reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Each by its key.
+    Keys,
+    /// All that lie between the first and the last, in key order.
+    Range,
+    /// As a range, but of so many rows that reading the table in its own order and sorting costs a quarter.
+    Sweep,
+}
+
+impl Reach {
+    /// How rows are best reached. A device that does not keep up makes a query be left in the middle: then it should be
+    /// a small one.
+    #[must_use]
+    pub fn of(most_are_wanted: bool, device_is_slow: bool) -> Self {
+        match (most_are_wanted, device_is_slow) {
+            (true, false) => Self::Sweep,
+            (true, true) => Self::Range,
+            (false, _) => Self::Keys,
+        }
+    }
+
+    /// How many keys one query picks for batches of so many rows.
+    #[must_use]
+    pub fn query_rows(self, batch_rows: u32) -> u32 {
+        let (least, most) = QUERY_ROWS;
+        match self {
+            Self::Sweep => SWEEP_ROWS.max(batch_rows),
+            Self::Keys | Self::Range => batch_rows.saturating_mul(BATCHES_OF_QUERY).clamp(least, most.max(batch_rows)),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -74,9 +104,10 @@ mod tests {
 
     #[test]
     fn a_query_is_several_batches_and_never_less_than_one() {
-        assert_eq!(query_rows(1), 2_000);
-        assert_eq!(query_rows(10_000), 80_000);
-        assert_eq!(query_rows(50_000), 100_000);
-        assert_eq!(query_rows(1_000_000), 1_000_000);
+        for reach in [Reach::Keys, Reach::Range] {
+            let rows = [1, 10_000, 50_000, 1_000_000].map(|rows| reach.query_rows(rows));
+            assert_eq!(rows, [2_000, 80_000, 100_000, 1_000_000]);
+        }
+        assert_eq!([1, 1_000_000].map(|rows| Reach::Sweep.query_rows(rows)), [500_000, 1_000_000]);
     }
 }

@@ -15,11 +15,11 @@ use sqlx::PgPool;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::db::rows::{self, Ask, Waiting};
+use crate::db::rows::{self, Ask, Ended, Waiting};
 use crate::error::HandlerError;
 use crate::file::{Range, Read, micros};
 use crate::output::{Flow, Input, Output, channel};
-use crate::pace::{Ceiling, Wish};
+use crate::pace::{Ceiling, Reach, Wish};
 use crate::plan::{self, Place, Position, Step};
 
 /// Everything about a session that its batches need.
@@ -118,12 +118,20 @@ impl Reader {
 
     /// All rows of an entity. Answers whether anybody wants more.
     async fn rows(&self, place: Place, waiting: &Waiting, output: &mut Output) -> Result<bool, HandlerError> {
-        let (table, most_are_wanted) = (self.table(place)?, waiting.most_are_wanted());
+        let table = self.table(place)?;
         let mut place = place.after_at_least(waiting.position());
+        let mut device_is_slow = false;
         loop {
-            let ask = Ask { export: &self.export, table, place, most_are_wanted };
-            let pace = || self.most(place);
-            let Some(to) = rows::read_rows(&self.pool, &ask, pace, output).await? else { return Ok(true) };
+            let reach = Reach::of(waiting.most_are_wanted(), device_is_slow);
+            let ask = Ask { export: &self.export, table, place, reach };
+            let to = match rows::read_rows(&self.pool, &ask, || self.most(place), output).await? {
+                Ended::Nothing => return Ok(true),
+                Ended::All(to) => to,
+                Ended::Left(to) => {
+                    device_is_slow = true;
+                    to
+                }
+            };
             place.after = Some(to);
             if !output.unblock().await {
                 return Ok(false);

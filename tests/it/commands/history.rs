@@ -1,4 +1,4 @@
-//! What sessions did is remembered on the device, and told without a server; progress told as lines is truthful.
+//! What sessions did is remembered on the device, and told without a server.
 
 use std::process::Command;
 
@@ -80,29 +80,4 @@ fn a_session_that_is_not_remembered_is_named() {
         assert_refused(&nowhere, 1, &["does not exist", "sojourn-agent init"]);
         world.stop().await;
     });
-}
-
-#[test]
-fn progress_in_lines_never_goes_back_and_ends_with_everything() {
-    run(async {
-        let world = world().await;
-        let device = &world.devices[0];
-        device.init().await;
-        let ran = device.run(&["go-offline", "--progress", "lines"]).await;
-        let moving: Vec<(u64, u64)> = ran.talk.lines().filter_map(moving).collect();
-        let rows = ran.answer["data"]["rows"].as_u64().expect("rows");
-        assert!(moving.is_sorted_by_key(|(position, _)| *position), "{}", ran.talk);
-        assert_eq!((moving.first(), moving.last()), (Some(&(0, rows)), Some(&(rows, rows))), "{}", ran.talk);
-        let again = device.run(&["sync"]).await;
-        assert_eq!(again.talk, "", "without being asked for, nothing is said to whoever is no terminal");
-        world.stop().await;
-    });
-}
-
-/// Rows and all rows of `moving data: 12,000 of 100,000 rows (12%)…`.
-fn moving(line: &str) -> Option<(u64, u64)> {
-    let (position, rest) = line.strip_prefix("moving data: ")?.split_once(" of ")?;
-    let (total, _) = rest.split_once(" rows (")?;
-    let number = |text: &str| text.replace(',', "").parse().ok();
-    Some((number(position)?, number(total)?))
 }

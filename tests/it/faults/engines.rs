@@ -17,7 +17,7 @@ fn sales(people: &People) -> Uuid {
 }
 
 /// A Postgres for one world alone, with the same people and rows.
-async fn own_postgres(name: &str) -> Postgres {
+pub async fn own_postgres(name: &str) -> Postgres {
     let machine = tokio::task::spawn_blocking(machine).await.expect("the tools are found");
     // A commit must outlive the process; that it would not outlive the machine is all the same here.
     let settings = vec![("synchronous_commit".to_owned(), "on".to_owned())];

@@ -134,7 +134,7 @@ fn rubbish_is_buried_and_stops_nobody() {
 fn what_is_too_large_is_not_taken() {
     run(async {
         let attack = Attack::begin().await;
-        for (to, bytes) in [(attack.acks(), 65 * 1024), (attack.acks(), 2_000_000)] {
+        for (to, bytes) in [(attack.acks(), 257 * 1024), (attack.acks(), 2_000_000)] {
             let refused = attack.send(&to, vec![b' '; bytes]).await;
             assert!(matches!(refused, Err(PublishError::TooLarge { .. })), "{bytes}: {refused:?}");
         }

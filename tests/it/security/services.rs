@@ -19,7 +19,8 @@ fn may_publish(service: Service, subject: &Subject) -> bool {
             Subject::ExportJob { .. }
             | Subject::PrepareResult { .. }
             | Subject::AckResult { .. }
-            | Subject::FiltersResult { .. },
+            | Subject::FiltersResult { .. }
+            | Subject::ReceivedHint { .. },
         )
         | (Service::Export, Subject::BatchPart { .. } | Subject::BatchResult { .. } | Subject::VerifyResult { .. })
         | (Service::Schema, Subject::Schema { .. })
@@ -55,7 +56,11 @@ fn rights(service: Service, agent: &AgentId, subscription: &SubscriptionId) -> (
     let mut all = Try::both(&subjects);
     all.extend(Try::each(Try::Publish, subjects.iter().filter_map(direct_get)));
     let mut allowed = Try::each(Try::Publish, subjects.iter().filter(|subject| may_publish(service, subject)));
-    let is_asked = |subject: &&Subject| matches!(subject, Subject::Rpc { service: of, .. } if *of == service);
+    let is_asked = |subject: &&Subject| match subject {
+        Subject::Rpc { service: of, .. } => *of == service,
+        Subject::ReceivedHint { .. } => service == Service::Export,
+        _ => false,
+    };
     allowed.extend(Try::each(Try::Subscribe, subjects.iter().filter(is_asked)));
 
     let hint = |hint: &String| hints(service).iter().any(|kind| hint.ends_with(&format!(".{kind}")));
@@ -64,6 +69,11 @@ fn rights(service: Service, agent: &AgentId, subscription: &SubscriptionId) -> (
 
     all.extend(Try::both(jetstream()));
     allowed.extend(Try::each(Try::Publish, jetstream_of(service)));
+    if service == Service::Export {
+        // Batches are handed out over HTTP too.
+        let parts = subjects.iter().filter(|subject| matches!(subject, Subject::BatchPart { .. }));
+        allowed.extend(Try::each(Try::Publish, parts.filter_map(direct_get)));
+    }
     all.extend(Try::each(Try::Subscribe, wide()));
     for of in Service::ALL {
         let own = [format!("{}.1", of.inbox_prefix()), questions_to(of), format!("$SRV.INFO.{}", of.name())];

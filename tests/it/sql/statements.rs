@@ -9,7 +9,7 @@ use sojourn_platform::acting::{SCAN_ROLE, become_role, become_service, become_us
 use sojourn_platform::entities::{MetadataCache, Published, Table};
 use sojourn_platform::filter::{ClockBound, Hop, Path};
 use sojourn_platform::sql::{Ident, Sql};
-use sojourn_prepare::statement::{SyncEntryTable, preview, referring, swept, visible, visible_among};
+use sojourn_prepare::statement::{SyncEntryTable, preview, referring, swept, visible, visible_among, visible_in_order};
 use sojourn_replay::statement::{probe, statement};
 use sojourn_replay::validate::Write;
 use sojourn_replay::value::Parameter;
@@ -89,19 +89,22 @@ fn what_prepare_says_is_understood() {
         let asking = Asking::begin().await;
         let mut tx = asking.transaction().await;
         let entries = SyncEntryTable::new(FIRST).expect("a name");
-        // LOCK cannot be explained: it is said.
+        // LOCK cannot be explained: it is said. So are the indexes, which the others rest on.
         sqlx::query(entries.lock().into_sqlx()).execute(&mut *tx).await.expect("the service may lock");
+        sqlx::query(entries.index().into_sqlx()).execute(&mut *tx).await.expect("the service may ask for indexes");
         let merges = [
+            (entries.with_entries(), 1),
+            (entries.load(), 2),
             (entries.merge_deleted(), 2),
             (entries.merge_updated(), 3),
-            (entries.merge_inserted(), 1),
+            (entries.merge_inserted(), 2),
             (entries.merge_refused(), 4),
             (entries.merge_candidates_deleted(), 4),
             (entries.merge_candidates_updated(), 5),
             (entries.merge_candidates_inserted(), 4),
             (entries.merge_candidates_refused(), 3),
             (entries.drop_unknown(), 1),
-            (entries.pending(), 1),
+            (entries.pending(), 2),
             (entries.post_sync_skipped(), 3),
             (entries.post_sync_deletes(), 3),
         ];
@@ -111,6 +114,7 @@ fn what_prepare_says_is_understood() {
         become_user(&mut tx, &asking.user).await.expect("it takes");
         for table in &asking.metadata.entities {
             planned(&mut tx, &visible(table, None).sql, 0).await;
+            planned(&mut tx, &visible_in_order(table, None).sql, 0).await;
             planned(&mut tx, &visible_among(table, None).sql, 1).await;
             planned(&mut tx, &preview(table, None, None), 0).await;
         }

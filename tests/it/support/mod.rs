@@ -1,6 +1,7 @@
 //! What every test stands on: one Postgres for all of them, a world for each.
 
 mod device;
+mod peak;
 mod service;
 mod shared;
 mod until;
@@ -8,6 +9,7 @@ mod web;
 mod world;
 
 pub use device::{Device, Ran, agent};
+pub use peak::Peak;
 pub use service::service_pool;
 pub use shared::{machine, run, shared, with_sample};
 pub use until::until;

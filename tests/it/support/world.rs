@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use sojourn_dev::oracle::{self, Report};
 use sojourn_dev::stack::{Config, Database, Stack, StackPlan};
 use sojourn_sample_crm::People;
-use sqlx::PgPool;
+use sqlx::{Connection as _, PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::device::Device;
@@ -20,12 +20,13 @@ pub const CRM: &str = include_str!("../../../samples/crm/sojourn.yaml");
 pub struct WorldPlan {
     change: Box<dyn FnOnce(StackPlan<'static>) -> StackPlan<'static>>,
     users: Vec<fn(&People) -> Uuid>,
+    tables: &'static str,
 }
 
 impl WorldPlan {
     /// A world with a device for each of these users.
     pub fn of(users: &[fn(&People) -> Uuid]) -> Self {
-        Self { change: Box::new(|plan| plan), users: users.to_vec() }
+        Self { change: Box::new(|plan| plan), users: users.to_vec(), tables: "" }
     }
 
     /// Changes the stack's plan.
@@ -35,11 +36,22 @@ impl WorldPlan {
         self
     }
 
+    /// Makes tables beside those of the sample, by these statements, and takes offline what this `sojourn.yaml` says.
+    pub fn of_tables(mut self, statements: &'static str, sojourn_yaml: &'static str) -> Self {
+        self.tables = statements;
+        self.with(|plan| StackPlan { config: Config::Text(sojourn_yaml.to_owned()), ..plan })
+    }
+
     /// Starts it.
     pub async fn start(self) -> World {
         let shared = shared().await;
         let name = format!("world_{}", WORLDS.fetch_add(1, Ordering::Relaxed));
-        shared.postgres.create_database(&name, Some(TEMPLATE)).await.expect("a copy of the template");
+        let url = shared.postgres.create_database(&name, Some(TEMPLATE)).await.expect("a copy of the template");
+        if !self.tables.is_empty() {
+            let mut connection = PgConnection::connect(&url).await.expect("a connection");
+            sqlx::raw_sql(self.tables).execute(&mut connection).await.expect("the tables are made");
+            connection.close().await.expect("it closes");
+        }
         let machine = tokio::task::spawn_blocking(shared::machine).await.expect("the tools are found");
         let database = Database::Shared { postgres: &shared.postgres, name: name.clone() };
         let mut plan = StackPlan::new(machine, database, Config::Text(CRM.to_owned()));

@@ -54,7 +54,7 @@ fn settings_of_the_file_and_of_the_connection() {
     assert_eq!(number("user_version"), 3);
     assert_eq!(number("foreign_keys"), 0);
     assert_eq!(number("synchronous"), 2);
-    assert_eq!(number("cache_size"), -65_536);
+    assert_eq!(number("cache_size"), -4_096);
     assert_eq!(number("wal_autocheckpoint"), 4_000);
     assert_eq!(number("busy_timeout"), 10_000);
     let journal: String = sample.foreign().pragma_query_value(None, "journal_mode", |row| row.get(0)).expect("a mode");

@@ -8,7 +8,6 @@ mod file;
 mod full_disk;
 mod groups;
 mod load;
-mod measure;
 mod refuse;
 mod replace;
 mod replay;

@@ -1,4 +1,4 @@
-//! What was measured of one size, and how it is told. Pure.
+//! What was measured of one size, and how it is told.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,11 +6,13 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::super::device::{Moving, Trip};
-use super::super::line::{Measured, Ratio};
+use super::super::line::{Case, Measured, Ratio};
 use super::super::pipe::{BASELINE, Piped};
 use super::super::processor::{CHILDREN, Processor};
 use super::super::run::Run;
 use super::super::sample::Sample;
+
+const BASELINE_PROCESSOR: &str = "psql csv to sqlite3 import, and its Postgres";
 
 /// Processor time before and after.
 type Spent = Option<(Processor, Processor)>;
@@ -22,7 +24,8 @@ pub(super) struct Figures {
     prepare: Sample,
     moving: Sample,
     around: Sample,
-    stages: BTreeMap<&'static str, Sample>,
+    /// In the order in which a batch passes them.
+    stages: Vec<(&'static str, Sample)>,
     pipe: Sample,
     processor: BTreeMap<&'static str, Sample>,
     pipe_processor: Sample,
@@ -47,8 +50,10 @@ impl Figures {
         push(&mut self.prepare, trip.prepare);
         push(&mut self.moving, moving.elapsed);
         push(&mut self.around, around);
-        for (stage, time) in &moving.stages {
-            push(self.stages.entry(stage).or_default(), *time);
+        self.stages.resize_with(moving.stages.len(), Default::default);
+        for (known, (stage, time)) in self.stages.iter_mut().zip(&moving.stages) {
+            known.0 = stage;
+            push(&mut known.1, *time);
         }
         let Some((before, after)) = spent else { return };
         let parts = after.since(&before);
@@ -80,29 +85,33 @@ impl Figures {
             ("moving data", &self.moving),
             ("start, connection, PostSync, end", &self.around),
         ];
-        parts.into_iter().for_each(|(part, sample)| self.seconds(run, rows, ("time", "part"), part, sample));
-        self.stages.iter().for_each(|(stage, sample)| self.seconds(run, rows, ("time", "stage"), stage, sample));
-        self.processor.iter().for_each(|(of, sample)| self.seconds(run, rows, ("processor time", "of"), of, sample));
-    }
-
-    /// Something that took seconds, unless it is less than can be told.
-    fn seconds(
-        &self,
-        run: &mut Run,
-        rows: u64,
-        (metric, kind): (&'static str, &'static str),
-        of: &str,
-        value: &Sample,
-    ) {
-        let (baseline, baseline_value) = match metric {
-            "time" => (BASELINE, &self.pipe),
-            _ => ("psql csv to sqlite3 import, and its Postgres", &self.pipe_processor),
-        };
-        if value.least() <= 0.0 {
-            return;
+        let times = parts.into_iter().map(|(part, sample)| ("part", part, sample));
+        let stages = self.stages.iter().map(|(stage, sample)| ("stage", *stage, sample));
+        for (kind, name, sample) in times.chain(stages) {
+            let case = vec![("rows", json!(rows)), (kind, json!(name))];
+            cost(run, case, ("time", "ms"), &sample.each(millis), (BASELINE, &self.pipe.each(millis)));
         }
-        let case = vec![("rows", json!(rows)), (kind, json!(of))];
-        let (unit, ratio, note) = ("s", Ratio::ValueByBaseline, None);
+        for (name, sample) in &self.processor {
+            let case = vec![("rows", json!(rows)), ("of", json!(name))];
+            cost(run, case, ("processor time", "s"), sample, (BASELINE_PROCESSOR, &self.pipe_processor));
+        }
+    }
+}
+
+fn millis(seconds: f64) -> f64 {
+    seconds * 1e3
+}
+
+/// Something that took time, unless it is less than can be told.
+fn cost(
+    run: &mut Run,
+    case: Case,
+    (metric, unit): (&'static str, &'static str),
+    value: &Sample,
+    (baseline, baseline_value): (&'static str, &Sample),
+) {
+    if value.least() > 0.0 {
+        let (ratio, note) = (Ratio::ValueByBaseline, None);
         run.report(Measured { case, metric, unit, value, baseline, baseline_value, ratio, note });
     }
 }

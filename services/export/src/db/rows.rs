@@ -17,7 +17,7 @@ use super::keys;
 use crate::cut::{Cutter, Piece, Pushed};
 use crate::file::{Read, micros};
 use crate::output::{Flow, Output};
-use crate::pace::{Ceiling, query_rows};
+use crate::pace::{Ceiling, Reach};
 use crate::plan::{Place, Position};
 use crate::reading::Export;
 use crate::statement;
@@ -127,21 +127,23 @@ pub struct Ask<'a> {
     pub table: &'a Table,
     /// After which position.
     pub place: Place,
-    /// Most rows of the table are wanted, so that ranges are read rather than single rows.
-    pub most_are_wanted: bool,
+    /// How the rows are reached.
+    pub reach: Reach,
 }
 
-/// How rows are reached.
+/// How a query ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reach {
-    /// Each by its key, out of the temporary table.
-    Keys,
-    /// All that lie between the first and the last.
-    Range,
+pub enum Ended {
+    /// There were no keys.
+    Nothing,
+    /// Everything was read, up to here.
+    All(Position),
+    /// It was left here, because the device is slow.
+    Left(Position),
 }
 
 /// Reads the next rows of an entity in one query, as the user, and hands them on in batches as large as `pace` says
-/// then. Answers up to which position, or `None` when nothing is left.
+/// then. Answers how far it came.
 ///
 /// # Errors
 /// [`RowsError`]; what was handed on is whole.
@@ -150,18 +152,21 @@ pub async fn read_rows(
     ask: &Ask<'_>,
     pace: impl Fn() -> Ceiling + Sync,
     output: &mut Output,
-) -> Result<Option<Position>, RowsError> {
+) -> Result<Ended, RowsError> {
     let started = Instant::now();
     let mut connection = connection(pool, &ask.export.identity.acting_role).await?;
     let mut tx = begin(&mut connection).await?;
-    let keys = pick_rows(&mut tx, ask, query_rows(pace().rows)).await?;
-    let (Some(first), Some(last)) = (keys.first().copied(), keys.last().copied()) else { return Ok(None) };
-    let reach = match ask.most_are_wanted && first.prepare_seq == last.prepare_seq {
-        true => Reach::Range,
-        false => Reach::Keys,
+    let keys = pick_rows(&mut tx, ask, ask.reach.query_rows(pace().rows)).await?;
+    let (Some(first), Some(last)) = (keys.first().copied(), keys.last().copied()) else { return Ok(Ended::Nothing) };
+    let reach = match ask.reach {
+        // Keys of several prepares lie anywhere.
+        _ if first.prepare_seq != last.prepare_seq => Reach::Keys,
+        reach => reach,
     };
-    if reach == Reach::Keys {
-        note_keys(&mut tx, &keys).await?;
+    match reach {
+        Reach::Keys => note_keys(&mut tx, &keys).await?,
+        Reach::Range => {}
+        Reach::Sweep => plan_to_sort(&mut tx).await?,
     }
     acting::become_user(&mut tx, &ask.export.identity).await.map_err(PlatformError::from)?;
     let copied = copy(&mut tx, ask, reach, keys, pace, output, started).await;
@@ -170,13 +175,13 @@ pub async fn read_rows(
             tx.rollback().await.map_err(PlatformError::doing("ending the read"))?;
             // A large row leaves a buffer of its size behind.
             connection.shrink_buffers();
-            Ok(Some(last))
+            Ok(Ended::All(last))
         }
-        Ok(left_at) => {
+        Ok(Some(left_at)) => {
             // The rest of this COPY is still coming: it costs less to leave than to read it.
             drop(tx);
             let _ = connection.detach().close_hard().await;
-            Ok(left_at)
+            Ok(Ended::Left(left_at))
         }
         Err(error) => {
             drop(tx);
@@ -200,7 +205,9 @@ async fn copy(
     let doing = || PlatformError::doing("reading the rows of a batch");
     let broken = |source| RowsError::Batch { entity: table.entity.clone(), source };
     let sql = match (reach, keys.first(), keys.last()) {
-        (Reach::Range, Some(first), Some(last)) => statement::copy_range(table, first.object_id, last.object_id),
+        (Reach::Range | Reach::Sweep, Some(first), Some(last)) => {
+            statement::copy_range(table, first.object_id, last.object_id)
+        }
         _ => statement::copy_keys(table, &keys),
     };
     let attributes = table.columns.iter().map(|column| column.attribute.id).collect();
@@ -214,7 +221,7 @@ async fn copy(
         let mut rest: &[u8] = &chunk;
         while let Some(tuple) = tuples.next_tuple(&mut rest).map_err(broken)? {
             let (id, bytes) = (object_id(tuple), tuple.len() as u64);
-            if reach == Reach::Range && !cutter.wants(id) {
+            if reach != Reach::Keys && !cutter.wants(id) {
                 continue;
             }
             if let Some(piece) = cutter.full(bytes, ceiling).map_err(broken)? {
@@ -307,5 +314,13 @@ async fn note_keys(tx: &mut Transaction<'_, Postgres>, keys: &[Position]) -> Res
     if keys.len() >= MANY {
         sqlx::raw_sql("ANALYZE pg_temp.export_key").execute(&mut **tx).await.map_err(doing())?;
     }
+    Ok(())
+}
+
+/// Makes Postgres read the table in its own order and sort: it takes an index scan of most of a table for cheaper than
+/// it is. Other plans, such as those of policies, keep their bitmap scans of indexes.
+async fn plan_to_sort(tx: &mut Transaction<'_, Postgres>) -> Result<(), PlatformError> {
+    let set = sqlx::raw_sql("SET LOCAL enable_indexscan = off; SET LOCAL work_mem = '64MB'").execute(&mut **tx).await;
+    set.map_err(PlatformError::doing("planning the read of a batch"))?;
     Ok(())
 }

@@ -64,8 +64,17 @@ pub async fn evaluate_withheld(
     .map_err(PlatformError::doing("asking what the acting role may read"))
 }
 
-/// Puts everything of an entity that the user has into the temporary table. The transaction acts as the user. Answers
-/// how long that took, in microseconds.
+/// What came of evaluating an entity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Evaluated {
+    /// How many rows the user has.
+    pub rows: u64,
+    /// How long it took, in microseconds.
+    pub us: i64,
+}
+
+/// Puts everything of an entity that the user has into the temporary table: in the order of keys, where entries are
+/// loaded from it. The transaction acts as the user.
 ///
 /// # Errors
 /// When the database fails: the user may have lost the table.
@@ -73,13 +82,17 @@ pub async fn evaluate_everything(
     tx: &mut Transaction<'_, Postgres>,
     table: &Table,
     filter: Option<&Compiled>,
-) -> Result<i64, PlatformError> {
+    in_order: bool,
+) -> Result<Evaluated, PlatformError> {
     let started = Instant::now();
-    let Evaluation { sql, params } = statement::visible(table, filter);
+    let Evaluation { sql, params } = match in_order {
+        true => statement::visible_in_order(table, filter),
+        false => statement::visible(table, filter),
+    };
     let query =
         params.into_iter().fold(sqlx::query(sql.into_sqlx()).persistent(false), |query, param| query.bind(param));
-    query.execute(&mut **tx).await.map_err(PlatformError::doing("evaluating what the user has"))?;
-    Ok(i64::try_from(started.elapsed().as_micros()).unwrap_or(i64::MAX))
+    let done = query.execute(&mut **tx).await.map_err(PlatformError::doing("evaluating what the user has"))?;
+    Ok(Evaluated { rows: done.rows_affected(), us: i64::try_from(started.elapsed().as_micros()).unwrap_or(i64::MAX) })
 }
 
 /// Which of the candidates the user has. The transaction acts as the user.

@@ -13,7 +13,33 @@ use super::evaluate::{FEW, Seen};
 use super::progress;
 use crate::statement::SyncEntryTable;
 
-/// Merges what is in the temporary table, of these entities. Answers how many entries are new, by object type code.
+/// The entities that were evaluated into the temporary table, by object type code.
+#[derive(Debug, Clone, Default)]
+pub struct Entities {
+    /// Those that have entries.
+    pub known: Vec<i32>,
+    /// Those that have none yet, and how many rows the user has of each.
+    pub new: BTreeMap<i32, u64>,
+}
+
+/// Which of these entities have entries.
+///
+/// # Errors
+/// When the database fails.
+pub async fn with_entries(
+    tx: &mut Transaction<'_, Postgres>,
+    entries: &SyncEntryTable,
+    codes: &[i32],
+) -> Result<Vec<i32>, PlatformError> {
+    sqlx::query_scalar(entries.with_entries().into_sqlx())
+        .bind(codes)
+        .fetch_all(&mut **tx)
+        .await
+        .map_err(PlatformError::doing("looking for sync entries"))
+}
+
+/// Merges what is in the temporary table. Where there are no entries yet, there is nothing to compare with: they are
+/// loaded. Answers how many entries are new, by object type code.
 ///
 /// # Errors
 /// When the database fails.
@@ -21,34 +47,65 @@ pub async fn everything(
     tx: &mut Transaction<'_, Postgres>,
     entries: &SyncEntryTable,
     prepare_seq: i32,
-    evaluated: &[i32],
+    entities: &Entities,
     refresh: &[ObjectRef],
 ) -> Result<BTreeMap<i32, u64>, PlatformError> {
-    let doing = || PlatformError::doing("merging what the user has into the sync entries");
-    let asked: Vec<&ObjectRef> = refresh.iter().filter(|object| evaluated.contains(&object.object_type_code)).collect();
-    let codes: Vec<i32> = asked.iter().map(|object| object.object_type_code).collect();
-    let ids: Vec<Uuid> = asked.iter().map(|object| object.object_id).collect();
-    let deleted = sqlx::query(entries.merge_deleted().into_sqlx()).persistent(false).bind(prepare_seq).bind(evaluated);
-    deleted.execute(&mut **tx).await.map_err(doing())?;
-    let updated =
-        sqlx::query(entries.merge_updated().into_sqlx()).persistent(false).bind(prepare_seq).bind(&codes).bind(&ids);
-    updated.execute(&mut **tx).await.map_err(doing())?;
+    let all: Vec<i32> = entities.known.iter().chain(entities.new.keys()).copied().collect();
+    let asked = refresh.iter().filter(|object| all.contains(&object.object_type_code));
+    let asked: (Vec<i32>, Vec<Uuid>) = asked.map(|object| (object.object_type_code, object.object_id)).unzip();
+    let mut inserted = entities.new.clone();
+    if !entities.known.is_empty() {
+        inserted.extend(compare(tx, entries, prepare_seq, entities, &asked).await?);
+    }
+    if !entities.new.is_empty() {
+        load(tx, entries, prepare_seq, entities).await?;
+    }
+    if !asked.0.is_empty() {
+        let refused = sqlx::query(entries.merge_refused().into_sqlx()).persistent(false).bind(prepare_seq);
+        refused.bind(&asked.0).bind(&asked.1).bind(&all).execute(&mut **tx).await.map_err(merging())?;
+    }
+    Ok(inserted)
+}
+
+/// The three merges, of entities that have entries. The device asks for some rows.
+async fn compare(
+    tx: &mut Transaction<'_, Postgres>,
+    entries: &SyncEntryTable,
+    prepare_seq: i32,
+    Entities { known, new }: &Entities,
+    (codes, ids): &(Vec<i32>, Vec<Uuid>),
+) -> Result<BTreeMap<i32, u64>, PlatformError> {
+    let deleted = sqlx::query(entries.merge_deleted().into_sqlx()).persistent(false).bind(prepare_seq).bind(known);
+    deleted.execute(&mut **tx).await.map_err(merging())?;
+    let updated = sqlx::query(entries.merge_updated().into_sqlx()).persistent(false).bind(prepare_seq);
+    updated.bind(codes).bind(ids).execute(&mut **tx).await.map_err(merging())?;
+    let others: Vec<i32> = new.keys().copied().collect();
     let inserted: Vec<(i32, i64)> = sqlx::query_as(entries.merge_inserted().into_sqlx())
         .persistent(false)
         .bind(prepare_seq)
+        .bind(others)
         .fetch_all(&mut **tx)
         .await
-        .map_err(doing())?;
-    if !asked.is_empty() {
-        let refused = sqlx::query(entries.merge_refused().into_sqlx())
-            .persistent(false)
-            .bind(prepare_seq)
-            .bind(&codes)
-            .bind(&ids)
-            .bind(evaluated);
-        refused.execute(&mut **tx).await.map_err(doing())?;
-    }
+        .map_err(merging())?;
     Ok(inserted.into_iter().map(|(code, count)| (code, count.unsigned_abs())).collect())
+}
+
+/// Loads the entries of entities that have none. The first ones of a subscription get their indexes afterwards.
+async fn load(
+    tx: &mut Transaction<'_, Postgres>,
+    entries: &SyncEntryTable,
+    prepare_seq: i32,
+    Entities { known, .. }: &Entities,
+) -> Result<(), PlatformError> {
+    let doing = || PlatformError::doing("loading the sync entries");
+    let loaded = sqlx::query(entries.load().into_sqlx()).persistent(false).bind(prepare_seq).bind(known);
+    loaded.execute(&mut **tx).await.map_err(doing())?;
+    sqlx::query(entries.index().into_sqlx()).persistent(false).execute(&mut **tx).await.map_err(doing())?;
+    Ok(())
+}
+
+fn merging() -> impl FnOnce(sqlx::Error) -> PlatformError {
+    PlatformError::doing("merging what the user has into the sync entries")
 }
 
 /// Merges the candidates of one entity, of which the user has those that were seen. Answers how many entries are new.
@@ -113,7 +170,8 @@ pub async fn drop_unknown(
     progress::progress_forget(tx, id, in_force).await
 }
 
-/// What waits, by entity in load order, of which `inserted` are new.
+/// What waits, by entity in load order, of which `inserted` are new. All that is to be moved of the `loaded` entities is
+/// new: it need not be counted.
 ///
 /// # Errors
 /// When the database fails.
@@ -123,9 +181,11 @@ pub async fn counts(
     entries: &SyncEntryTable,
     metadata: &Published,
     inserted: &BTreeMap<i32, u64>,
+    loaded: &[i32],
 ) -> Result<Vec<EntityCounts>, PlatformError> {
     let pending: Vec<(i32, i64, i64)> = sqlx::query_as(entries.pending().into_sqlx())
         .bind(id.as_str())
+        .bind(loaded)
         .fetch_all(&mut **tx)
         .await
         .map_err(PlatformError::doing("counting the sync entries"))?;
@@ -135,7 +195,7 @@ pub async fn counts(
     Ok(metadata.entities.iter().map(|table| count(table, inserted, &pending)).collect())
 }
 
-/// Pure: what waits and is not new is an update, or was never confirmed.
+/// Pure: what waits and is not new is an update, or was never confirmed. Where everything is new, nothing was counted.
 fn count(table: &Table, inserted: &BTreeMap<i32, u64>, pending: &HashMap<i32, (u64, u64)>) -> EntityCounts {
     let code = table.object_type_code;
     let (rows, delete) = pending.get(&code).copied().unwrap_or_default();

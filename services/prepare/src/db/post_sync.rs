@@ -97,6 +97,7 @@ pub async fn post_sync_pending(
 ) -> Result<u64, PlatformError> {
     let pending: Vec<(i32, i64, i64)> = sqlx::query_as(entries.pending().into_sqlx())
         .bind(subscription.as_str())
+        .bind(Vec::<i32>::new())
         .fetch_all(pool)
         .await
         .map_err(PlatformError::doing("counting the sync entries"))?;

@@ -219,7 +219,7 @@ pub async fn session_finish(
     let closed: Option<i32> = sqlx::query_scalar(
         "UPDATE sojourn.session s SET state = 'finished', finished_at = coalesce(finished_at, now())
           WHERE s.id = $1 AND s.subscription_id = $2 AND s.state IN ('open', 'finished') AND s.settled >= $3
-            AND EXISTS (SELECT FROM sojourn.batch b WHERE b.session_id = s.id AND b.kind = 'end' AND b.number = $3 + 1)
+            AND EXISTS (SELECT FROM sojourn.batch b WHERE b.session_id = s.id AND b.kind = 'end' AND b.number - 1 = $3)
          RETURNING 1",
     )
     .bind(session)

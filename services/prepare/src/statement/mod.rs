@@ -9,13 +9,16 @@ mod sight;
 
 pub use candidates::{referring, swept};
 pub use preview::preview;
-pub use sight::{Evaluation, visible, visible_among, visible_ids};
+pub use sight::{Evaluation, visible, visible_among, visible_ids, visible_in_order};
 
 use sojourn_platform::sql::{Ident, InvalidIdent, Sql};
 
 /// One subscription's sync entry table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SyncEntryTable(Ident);
+pub struct SyncEntryTable {
+    number: i64,
+    name: Ident,
+}
 
 impl SyncEntryTable {
     /// The table of the subscription with this number.
@@ -23,11 +26,11 @@ impl SyncEntryTable {
     /// # Errors
     /// Never for a number: the name is short.
     pub fn new(number: i64) -> Result<Self, InvalidIdent> {
-        Ident::new(&format!("sync_entry_{number}")).map(Self)
+        Ident::new(&format!("sync_entry_{number}")).map(|name| Self { number, name })
     }
 
     fn add_to(&self, sql: Sql) -> Sql {
-        sql.raw("sojourn.").ident(&self.0)
+        sql.raw("sojourn.").ident(&self.name)
     }
 
     /// Keeps prepares and PostSyncs of one subscription apart. LOCK TABLE takes no snapshot, so the one that is taken
@@ -37,8 +40,34 @@ impl SyncEntryTable {
         self.add_to(Sql::new("LOCK TABLE ")).raw(" IN SHARE ROW EXCLUSIVE MODE")
     }
 
+    /// Which entities have entries. `$1`: the object type codes in question. Each takes one look, whatever it has.
+    #[must_use]
+    pub fn with_entries(&self) -> Sql {
+        self.add_to(Sql::new("SELECT c.code FROM unnest($1::int[]) c (code),\nLATERAL (SELECT FROM ")).raw(
+            " e WHERE e.object_type_code = c.code
+          ORDER BY e.object_type_code, e.object_id LIMIT 1) e",
+        )
+    }
+
+    /// Loads the entries of entities that have none, as they lie in the temporary table: everything that the user sees is
+    /// to be moved. `$1`: this prepare's sequence; `$2`: the object type codes that have entries.
+    #[must_use]
+    pub fn load(&self) -> Sql {
+        self.add_to(Sql::new("INSERT INTO ")).raw(
+            " (object_type_code, prepare_seq, object_id, version)
+SELECT v.object_type_code, $1, v.object_id, v.version FROM pg_temp.sync_visible v
+ WHERE v.object_type_code <> ALL ($2)",
+        )
+    }
+
+    /// Makes the table's indexes, where it has none yet.
+    #[must_use]
+    pub fn index(&self) -> Sql {
+        Sql::new("SELECT sojourn.sync_entry_index(").number(self.number).raw(")")
+    }
+
     /// Entries of rows that the user no longer sees: to be deleted. `$1`: this prepare's sequence; `$2`: the object type
-    /// codes that were evaluated.
+    /// codes that were evaluated and have entries.
     #[must_use]
     pub fn merge_deleted(&self) -> Sql {
         self.add_to(Sql::new("UPDATE ")).raw(
@@ -62,15 +91,19 @@ impl SyncEntryTable {
         )
     }
 
-    /// Rows that the user sees and the device has not: to be moved. `$1`: this prepare's sequence. Answers how many, by
-    /// object type code.
+    /// Rows that the user sees and the device has not: to be moved. `$1`: this prepare's sequence; `$2`: the object type
+    /// codes that have no entries. Answers how many, by object type code.
+    ///
+    /// Those that have entries are not named: the planner, which knows nothing of a temporary table, would expect a few
+    /// rows of them, and look each one up.
     #[must_use]
     pub fn merge_inserted(&self) -> Sql {
         let sql = self.add_to(Sql::new("WITH inserted AS (\n  INSERT INTO "));
         let sql = sql.raw(
             " (object_type_code, prepare_seq, object_id, version)
   SELECT v.object_type_code, $1, v.object_id, v.version FROM pg_temp.sync_visible v
-   WHERE NOT EXISTS (SELECT FROM ",
+   WHERE v.object_type_code <> ALL ($2)
+     AND NOT EXISTS (SELECT FROM ",
         );
         self.add_to(sql).raw(
             " s
@@ -147,18 +180,22 @@ SELECT r.code, $1, r.id, '0'::xid, true FROM (SELECT DISTINCT * FROM unnest($2::
         self.add_to(Sql::new("DELETE FROM ")).raw(" WHERE object_type_code <> ALL ($1)")
     }
 
-    /// How many entries wait, by object type code: to be moved, to be deleted. `$1`: the subscription.
+    /// How many entries wait, by object type code: to be moved, to be deleted. `$1`: the subscription; `$2`: the object
+    /// type codes whose entries to be moved are known, and not counted.
+    ///
+    /// The sequence is compared twice: by one comparison of rows the planner expects a third of the table, and may read
+    /// all of it.
     #[must_use]
     pub fn pending(&self) -> Sql {
         let sql = Sql::new(
             "SELECT c.object_type_code,
-       (SELECT count(*) FROM ",
+       CASE WHEN c.object_type_code = ANY ($2) THEN 0 ELSE (SELECT count(*) FROM ",
         );
         let sql = self.add_to(sql).raw(
             " e
-         WHERE e.object_type_code = c.object_type_code AND NOT e.deleted
+         WHERE e.object_type_code = c.object_type_code AND NOT e.deleted AND e.prepare_seq >= coalesce(p.prepare_seq, -1)
            AND (e.prepare_seq, e.object_id)
-             > (coalesce(p.prepare_seq, -1), coalesce(p.object_id, '00000000-0000-0000-0000-000000000000'))),
+             > (coalesce(p.prepare_seq, -1), coalesce(p.object_id, '00000000-0000-0000-0000-000000000000'))) END,
        (SELECT count(*) FROM ",
         );
         self.add_to(sql).raw(

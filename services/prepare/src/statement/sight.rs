@@ -23,26 +23,26 @@ pub fn visible(table: &Table, filter: Option<&Compiled>) -> Evaluation {
         .raw(", e.")
         .ident(&table.key().name)
         .raw(", e.xmin");
-    match filter {
-        None => Evaluation { sql: from(sql, table), params: Vec::new() },
-        Some(filter) => {
-            let sql = from(sql, table).append(&filter.joins).raw("\n WHERE ").append(&filter.condition);
-            Evaluation { sql, params: filter.params.clone() }
-        }
-    }
+    filtered(from(sql, table), filter)
+}
+
+/// Does what [`visible`] does, in the order of keys, for an entity whose entries are loaded. The rows are found as they
+/// would be otherwise: they are put in order behind a fence, without which the planner may read the table by its key.
+#[must_use]
+pub fn visible_in_order(table: &Table, filter: Option<&Compiled>) -> Evaluation {
+    let sql = Sql::new("INSERT INTO pg_temp.sync_visible (object_type_code, object_id, version)\nSELECT ")
+        .number(table.object_type_code.into())
+        .raw(", v.id, v.version FROM (\nSELECT e.")
+        .ident(&table.key().name)
+        .raw(" AS id, e.xmin AS version");
+    let Evaluation { sql, params } = filtered(from(sql, table), filter);
+    Evaluation { sql: sql.raw("\nOFFSET 0) v\n ORDER BY v.id"), params }
 }
 
 /// The ids of everything of one entity that the user has. The filter's parameters begin at `$1`.
 #[must_use]
 pub fn visible_ids(table: &Table, filter: Option<&Compiled>) -> Evaluation {
-    let sql = from(Sql::new("SELECT e.").ident(&table.key().name), table);
-    match filter {
-        None => Evaluation { sql, params: Vec::new() },
-        Some(filter) => Evaluation {
-            sql: sql.append(&filter.joins).raw("\n WHERE ").append(&filter.condition),
-            params: filter.params.clone(),
-        },
-    }
+    filtered(from(Sql::new("SELECT e.").ident(&table.key().name), table), filter)
 }
 
 /// The ids and versions of those candidates that the user has. `$1`: the candidates; the filter's parameters begin at
@@ -63,4 +63,14 @@ pub fn visible_among(table: &Table, filter: Option<&Compiled>) -> Evaluation {
 
 fn from(sql: Sql, table: &Table) -> Sql {
     sql.raw("\n  FROM ").table(&table.schema, &table.table).raw(" e")
+}
+
+fn filtered(sql: Sql, filter: Option<&Compiled>) -> Evaluation {
+    match filter {
+        None => Evaluation { sql, params: Vec::new() },
+        Some(filter) => Evaluation {
+            sql: sql.append(&filter.joins).raw("\n WHERE ").append(&filter.condition),
+            params: filter.params.clone(),
+        },
+    }
 }

@@ -22,7 +22,11 @@ fn the_statements_are_as_reviewed() {
         "statements.sql",
         &[
             visible(&published.entities[1], None).sql,
+            visible_in_order(&published.entities[1], None).sql,
             entries.lock(),
+            entries.with_entries(),
+            entries.load(),
+            entries.index(),
             entries.merge_deleted(),
             entries.merge_updated(),
             entries.merge_inserted(),
@@ -54,6 +58,7 @@ fn the_statements_of_filters_are_as_reviewed() {
     let (first, second) = (compiled(1), compiled(2));
     let mut statements = vec![
         visible(line, Some(&first)).sql,
+        visible_in_order(line, Some(&first)).sql,
         visible_ids(line, Some(&first)).sql,
         visible_among(line, Some(&second)).sql,
         visible_among(contact, None).sql,

@@ -3,10 +3,10 @@
 //! Each entity either follows what changed since the watermark to the rows that it concerns, or evaluates everything.
 //! Both leave the same entries.
 
+mod entries;
 mod work;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
 
 use serde_json::Value;
 use sojourn_platform::PlatformError;
@@ -16,7 +16,6 @@ use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
 use crate::db::changes::{Moments, changes_concern, changes_since};
-use crate::db::entity::{entity_forget, entity_store};
 use crate::db::evaluate::{
     as_user, evaluate_access, evaluate_begin, evaluate_candidates, evaluate_everything, evaluate_undeclared,
     evaluate_withheld,
@@ -25,8 +24,9 @@ use crate::db::merge;
 use crate::plan::{Changes, Why};
 use crate::situation::Situation;
 use crate::statement::SyncEntryTable;
+use entries::{apply, find_new, forget_unknown, store};
 pub use work::Mode;
-use work::{Work, share, work};
+use work::{Work, work};
 
 /// What a prepare decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +38,7 @@ pub struct Decided {
 }
 
 /// Decides what must move, in the transaction in which the situation was gathered. What becomes pending carries
-/// `prepare_seq`. The transaction is the service's,
-/// before and after.
+/// `prepare_seq`. The transaction is the service's, before and after.
 ///
 /// # Errors
 /// When the identity does not take, or the database fails; the transaction must then be rolled back.
@@ -51,11 +50,13 @@ pub async fn decide(
     situation: &Situation,
 ) -> Result<Decided, PlatformError> {
     let mut works = look(tx, situation).await?;
+    find_new(tx, entries, &mut works).await?;
     evaluate(tx, situation, &mut works).await?;
     let inserted = apply(tx, entries, prepare_seq, situation, &mut works).await?;
     store(tx, id, &works).await?;
     forget_unknown(tx, id, entries, situation).await?;
-    let entities = merge::counts(tx, id, entries, &situation.metadata, &inserted).await?;
+    let loaded: Vec<i32> = works.iter().filter(|work| work.is_new).map(|work| work.code).collect();
+    let entities = merge::counts(tx, id, entries, &situation.metadata, &inserted, &loaded).await?;
     Ok(Decided { entities, modes: works.into_iter().map(|work| work.mode).collect() })
 }
 
@@ -185,7 +186,7 @@ async fn evaluate(
                 Mode::Full(_) if withheld.contains(&work.code) => {}
                 Mode::Full(_) => {
                     let filter = situation.compiled(work.entity, 1)?;
-                    work.full_us = evaluate_everything(tx, table, filter.as_ref()).await?;
+                    work.evaluated = evaluate_everything(tx, table, filter.as_ref(), work.is_new).await?;
                 }
                 Mode::Incremental(0) => {}
                 Mode::Incremental(_) => {
@@ -208,58 +209,4 @@ async fn evaluate(
         }
     }
     Ok(())
-}
-
-/// Merges what was found into the sync entries. Answers how many were inserted, by object type code.
-async fn apply(
-    tx: &mut Transaction<'_, Postgres>,
-    entries: &SyncEntryTable,
-    prepare_seq: i32,
-    situation: &Situation,
-    works: &mut [Work<'_>],
-) -> Result<BTreeMap<i32, u64>, PlatformError> {
-    let in_full = works.iter().filter(|work| matches!(work.mode, Mode::Full(_)));
-    let codes: Vec<i32> = in_full.map(|work| work.code).collect();
-    let mut inserted = BTreeMap::new();
-    if !codes.is_empty() {
-        let started = Instant::now();
-        inserted = merge::everything(tx, entries, prepare_seq, &codes, &situation.ask.refresh).await?;
-        share(works, started.elapsed());
-    }
-    for work in works.iter().filter(|work| !work.candidates.is_empty()) {
-        let count =
-            merge::candidates(tx, entries, prepare_seq, work.code, &work.candidates, &work.seen, &work.asked).await?;
-        inserted.insert(work.code, count);
-    }
-    Ok(inserted)
-}
-
-/// Stores what the entities that were evaluated went by.
-async fn store(
-    tx: &mut Transaction<'_, Postgres>,
-    id: &SubscriptionId,
-    works: &[Work<'_>],
-) -> Result<(), PlatformError> {
-    for work in works.iter().filter(|work| matches!(work.mode, Mode::Full(_))) {
-        let filter = &work.entity.known.filter;
-        // Where it was not asked for, no table changed that could have changed it.
-        let before = work.entity.prepared.as_ref().and_then(|prepared| prepared.access_context.as_ref());
-        entity_store(tx, id, work.code, filter, work.access.as_ref().or(before), work.full_us).await?;
-    }
-    Ok(())
-}
-
-/// Forgets what belongs to entities that another version of the metadata had.
-async fn forget_unknown(
-    tx: &mut Transaction<'_, Postgres>,
-    id: &SubscriptionId,
-    entries: &SyncEntryTable,
-    situation: &Situation,
-) -> Result<(), PlatformError> {
-    if situation.standing.is_prepared_with(situation.metadata.version) {
-        return Ok(());
-    }
-    let in_force: Vec<i32> = situation.metadata.entities.iter().map(|table| table.object_type_code).collect();
-    merge::drop_unknown(tx, id, entries, &in_force).await?;
-    entity_forget(tx, id, &in_force).await
 }

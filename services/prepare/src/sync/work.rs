@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::db::evaluate::Seen;
+use crate::db::evaluate::{Evaluated, Seen};
 use crate::plan::{Changes, Why};
 use crate::situation::{EntitySituation, Situation};
 
@@ -38,7 +38,9 @@ pub(super) struct Work<'s> {
     pub(super) candidates: Vec<Uuid>,
     pub(super) asked: Vec<Uuid>,
     pub(super) seen: Seen,
-    pub(super) full_us: i64,
+    /// There are no entries to compare with: they are loaded.
+    pub(super) is_new: bool,
+    pub(super) evaluated: Evaluated,
 }
 
 /// What is to be done with an entity, as far as changes alone say.
@@ -59,7 +61,17 @@ pub(super) fn work<'s>(
         .or_else(|| access_changed(entity, changes, contexts, access.as_ref()));
     let mode = why.map_or(Mode::Incremental(0), Mode::Full);
     let asked = asked.into_iter().collect();
-    Work { entity, code, access, mode, candidates: Vec::new(), asked, seen: Vec::new(), full_us: 0 }
+    Work {
+        entity,
+        code,
+        access,
+        mode,
+        candidates: Vec::new(),
+        asked,
+        seen: Vec::new(),
+        is_new: false,
+        evaluated: Evaluated::default(),
+    }
 }
 
 /// What all policies that the entity depends on know of the user, as it is stored: by object type code.
@@ -85,9 +97,9 @@ fn access_changed(
 
 /// Counts the time of the merges of what was evaluated to the entities, as the time of their evaluation was.
 pub(super) fn share(works: &mut [Work<'_>], merging: Duration) {
-    let evaluating: i64 = works.iter().map(|work| work.full_us).sum();
+    let evaluating: i64 = works.iter().map(|work| work.evaluated.us).sum();
     let merging = i64::try_from(merging.as_micros()).unwrap_or(i64::MAX);
-    for work in works.iter_mut().filter(|work| work.full_us > 0) {
-        work.full_us = work.full_us.saturating_add(merging.saturating_mul(work.full_us) / evaluating.max(1));
+    for Evaluated { us, .. } in works.iter_mut().map(|work| &mut work.evaluated).filter(|evaluated| evaluated.us > 0) {
+        *us = us.saturating_add(merging.saturating_mul(*us) / evaluating.max(1));
     }
 }

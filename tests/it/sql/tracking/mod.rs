@@ -113,7 +113,8 @@ async fn check(connection: &mut PgConnection, yaml: &str) -> Result<Registration
     sojourn_schema::check(connection, &wanted).await
 }
 
-async fn set_up(connection: &mut PgConnection) {
+/// Installs Sojourn, or migrates what there is.
+pub(super) async fn set_up(connection: &mut PgConnection) {
     let _one_at_a_time = ONE_AT_A_TIME.lock().await;
     let acting_role = Ident::new("case_user").expect("a name");
     install::install(connection, &acting_role, None).await.expect("it is installed");
