@@ -176,7 +176,7 @@ fn pure_files_stay_pure() {
         "agent/src/progress/course.rs",
         "agent/src/progress/words.rs",
         "agent/src/link/pace.rs",
-        "agent/src/session.rs",
+        "agent/src/session",
         "agent/src/verify/narrow.rs",
         "agent/src/verify/classify.rs",
         "dev/src/oracle/compare.rs",

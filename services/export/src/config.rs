@@ -23,12 +23,12 @@ pub struct Config {
     #[arg(long, env = "SOJOURN_EXPORT_CONCURRENCY", default_value_t = 4, value_name = "N")]
     pub concurrency: u16,
 
-    /// The most rows of a batch
-    #[arg(long, env = "SOJOURN_BATCH_ROWS", default_value_t = 10_000, value_name = "ROWS",
+    /// The most rows of a batch, whatever a device asks for
+    #[arg(long, env = "SOJOURN_BATCH_ROWS", default_value_t = 50_000, value_name = "ROWS",
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub batch_rows: u32,
 
-    /// The most bytes of a batch, before compression; a larger row is a batch of its own
+    /// The most bytes of a batch, before compression, whatever a device asks for; a larger row is a batch of its own
     #[arg(long, env = "SOJOURN_BATCH_BYTES", default_value_t = 8 << 20, value_name = "BYTES",
           value_parser = clap::value_parser!(u64).range(1..=MAX_BATCH_BYTES))]
     pub batch_bytes: u64,
