@@ -48,7 +48,7 @@ ALTER TABLE subscription_sync_info
   ADD decode_us       bigint,
   ADD load_us         bigint;
 
--- A batch of rows holds entries of one prepare: the keys in (after_key, to_key] of `prepare_seq`.
+-- A batch of rows reaches up to (prepare_seq, to_key) in the order of the sync entries.
 ALTER TABLE batch ADD prepare_seq int;
 
 -- Makes the table of one subscription's sync entries: (object id, object type code, prepare sequence, version). An entry

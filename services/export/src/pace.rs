@@ -56,14 +56,14 @@ pub enum Reach {
 }
 
 impl Reach {
-    /// How rows are best reached. A device that does not keep up makes a query be left in the middle: then it should be
-    /// a small one.
+    /// How rows are best reached, where this share of the table is wanted. To read a row in passing costs a tenth of
+    /// looking for it. A device that does not keep up makes a query be left in the middle: then it should be a small one.
     #[must_use]
-    pub fn of(most_are_wanted: bool, device_is_slow: bool) -> Self {
-        match (most_are_wanted, device_is_slow) {
-            (true, false) => Self::Sweep,
-            (true, true) => Self::Range,
-            (false, _) => Self::Keys,
+    pub fn of(share: f64, device_is_slow: bool) -> Self {
+        match device_is_slow {
+            false if share > 0.125 => Self::Sweep,
+            true if share > 0.5 => Self::Range,
+            _ => Self::Keys,
         }
     }
 
@@ -100,6 +100,15 @@ mod tests {
         assert_eq!(greedy.within(CEILING, step(1)), CEILING);
         let nothing = Wish { rows: Some(0), ..Wish::default() };
         assert_eq!(nothing.within(CEILING, step(1)).rows, 1);
+    }
+
+    #[test]
+    fn what_is_wanted_almost_whole_is_read_whole() {
+        let reaches = [0.0, 0.1, 0.3, 0.9].map(|share| (Reach::of(share, false), Reach::of(share, true)));
+        let [nothing, few, some, most] = reaches;
+        assert_eq!([nothing, few], [(Reach::Keys, Reach::Keys); 2]);
+        assert_eq!(some, (Reach::Sweep, Reach::Keys));
+        assert_eq!(most, (Reach::Sweep, Reach::Range));
     }
 
     #[test]

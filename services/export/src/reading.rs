@@ -122,7 +122,7 @@ impl Reader {
         let mut place = place.after_at_least(waiting.position());
         let mut device_is_slow = false;
         loop {
-            let reach = Reach::of(waiting.most_are_wanted(), device_is_slow);
+            let reach = Reach::of(waiting.share(), device_is_slow);
             let ask = Ask { export: &self.export, table, place, reach };
             let to = match rows::read_rows(&self.pool, &ask, || self.most(place), output).await? {
                 Ended::Nothing => return Ok(true),

@@ -37,8 +37,8 @@ pub fn pick_deletes(subscription_number: i64) -> Result<Sql, InvalidIdent> {
     ))
 }
 
-/// Which of these entities have something to move or to delete, after which position, and whether that is most of
-/// their rows. `$1` the object type codes, `$2` the subscription, `$3` up to this prepare sequence, `$4` and `$5` the
+/// Which of these entities have something to move or to delete, after which position, and which share of the table
+/// that is, as far as its statistics know. `$1` the object type codes, `$2` the subscription, `$3` up to this prepare sequence, `$4` and `$5` the
 /// entities' schemas and tables, `$6` the session.
 ///
 /// # Errors
@@ -61,7 +61,7 @@ pub fn waiting(subscription_number: i64) -> Result<Sql, InvalidIdent> {
     .ident(&entries)
     .raw(
         " e WHERE e.object_type_code = c.code AND e.deleted) AS deletes,
-       coalesce((i.insert_count + i.update_count) * 2 > t.reltuples AND t.reltuples > 0, false) AS most_are_wanted
+       coalesce((i.insert_count + i.update_count) / nullif(greatest(t.reltuples, 0), 0), 0)::float8 AS share
   FROM unnest($1::int[], $4::text[], $5::text[]) c (code, schema, name)
   LEFT JOIN sojourn.sync_progress p ON p.subscription_id = $2 AND p.object_type_code = c.code
   LEFT JOIN sojourn.subscription_sync_info i ON i.session_id = $6 AND i.object_type_code = c.code

@@ -55,7 +55,7 @@ pub struct Waiting {
     object_id: Option<Uuid>,
     rows: bool,
     deletes: bool,
-    most_are_wanted: bool,
+    share: f64,
 }
 
 impl Waiting {
@@ -68,10 +68,10 @@ impl Waiting {
         }
     }
 
-    /// Whether most rows of the entity's table are to be moved.
+    /// The share of the table's rows that the session moves, from 0 to about 1.
     #[must_use]
-    pub fn most_are_wanted(&self) -> bool {
-        self.most_are_wanted
+    pub fn share(&self) -> f64 {
+        self.share
     }
 
     /// The device has the entity's rows up to here.
