@@ -1,5 +1,6 @@
 //! Applying the spool: when a session is complete, everything that waits enters the tables in one transaction.
 
+use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Transaction, TransactionBehavior};
@@ -131,7 +132,11 @@ struct Source {
 
 impl Source {
     fn apply(&self, transaction: &Transaction<'_>, note: Note, answers: bool) -> Result<(i32, Loaded), Halt> {
-        let arrival = self.open(note).map_err(|problem| Halt::Lost(note, problem.to_string()))?;
+        let arrival = self.open(note).map_err(|problem| match &problem {
+            // It may be readable another time.
+            StoreError::Io { source, .. } if source.kind() != ErrorKind::NotFound => Halt::Fault(problem.into()),
+            _ => Halt::Lost(note, problem.to_string()),
+        })?;
         let loaded = apply(transaction, &self.inbox, &arrival, answers);
         match arrival.wrong() {
             Some(problem) => Err(Halt::Lost(note, problem.to_string())),
@@ -139,7 +144,7 @@ impl Source {
         }
     }
 
-    /// Whatever is wrong with a file, it cannot be had again: it was PostSynced.
+    /// A file that is gone or damaged cannot be had again: it was PostSynced.
     fn open(&self, note: Note) -> Result<Arrival, StoreError> {
         let Note { session, batch, .. } = note;
         let path = self.files.path(session, batch);

@@ -63,7 +63,11 @@ pub async fn verify_if_due(
         return Ok(None);
     }
     let verified = verify(store, link, progress, true).await?;
-    store.run("noting what is done", |store| store.set_setting(VERIFICATION_DUE, None)).await?;
+    // What the repair itself has lost was not compared again.
+    let whole = verified.moved.as_ref().is_none_or(|moved| moved.lost.is_empty());
+    if whole {
+        store.run("noting what is done", |store| store.set_setting(VERIFICATION_DUE, None)).await?;
+    }
     Ok(Some(verified))
 }
 

@@ -21,7 +21,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::db::activity::{activity_begin, activity_end};
-use crate::db::batch::{NewBatch, batch_outstanding, batch_record};
+use crate::db::batch::{NewBatch, Recorded, batch_outstanding, batch_record};
 use crate::db::session::{Session, SessionLock, session_open};
 use crate::error::HandlerError;
 use crate::file::{File, micros};
@@ -37,7 +37,11 @@ const WITHIN: Duration = Duration::from_secs(5);
 const WINDOW: u32 = 2;
 /// How long a worker waits for a closed window to open before it does something else: on a fast link a device receives
 /// a batch within less, and what was read ahead is not lost.
-const LINGER: Duration = Duration::from_millis(250);
+const LINGER: Duration = Duration::from_secs(1);
+/// How long it waits in all: other sessions want it too.
+const WAITING: Duration = Duration::from_secs(5);
+/// How often a worker that waits for rows makes sure of its session.
+const RENEW_EVERY: Duration = Duration::from_secs(20);
 
 /// What the handlers share.
 #[derive(Debug, Clone)]
@@ -70,6 +74,7 @@ struct Work<'a> {
     agent: &'a AgentId,
     subscription: &'a SubscriptionId,
     session: Uuid,
+    lock: SessionLock,
     reading: Option<Reading>,
 }
 
@@ -91,20 +96,26 @@ impl Handlers {
             return Err(HandlerError::Misrouted(job.subject));
         };
         decode::<ExportJob>(&job.payload)?;
-        let Some(mut lock) = SessionLock::take(&self.pool, session).await? else {
+        let Some(lock) = SessionLock::take(&self.pool, session).await? else {
             return Err(HandlerError::Taken);
         };
         activity_begin(&self.pool, session).await?;
         let listening = self.hints.listen(session);
-        let mut work = Work { agent: &agent, subscription: &subscription, session, reading: None };
+        let mut work = Work { agent: &agent, subscription: &subscription, session, lock, reading: None };
+        let mut patience = WAITING;
         loop {
-            lock.renew().await?;
-            let (received, waited) = match self.next_batch(&mut work).await? {
+            work.lock.renew().await?;
+            let (received, hinted) = match self.next_batch(&mut work).await? {
                 Next::Look => continue,
-                Next::Wait { received } => (received, timeout(LINGER, listening.hint()).await.is_ok()),
+                Next::Wait { received } => {
+                    let began = Instant::now();
+                    let hinted = timeout(LINGER.min(patience), listening.hint()).await.is_ok();
+                    patience = patience.saturating_sub(began.elapsed());
+                    (received, hinted)
+                }
                 Next::Stop { received } => (received, false),
             };
-            if !waited && activity_end(&self.pool, session, received).await? {
+            if !hinted && activity_end(&self.pool, session, received).await? {
                 return Ok(());
             }
         }
@@ -168,8 +179,20 @@ impl Handlers {
                 work.reading.insert(begun)
             }
         };
-        match reading.files.next().await? {
-            Some(file) => self.store(work, number, file).await,
+        let file = {
+            let mut next = std::pin::pin!(reading.files.next());
+            loop {
+                match timeout(RENEW_EVERY, &mut next).await {
+                    Ok(file) => break file?,
+                    Err(_) => work.lock.renew().await?,
+                }
+            }
+        };
+        match file {
+            Some(file) => {
+                work.lock.renew().await?;
+                self.store(work, number, file).await
+            }
             None => {
                 let manifest = BatchManifest { session: work.session, batch: number, outcome: BatchOutcome::End };
                 let end = NewBatch { step: None, after: None, to: None, skipped: &[], manifest: &manifest };
@@ -219,13 +242,16 @@ impl Handlers {
 
     /// Records a batch and tells the agent, while the session is open.
     async fn record(&self, work: &Work<'_>, batch: &NewBatch<'_>) -> Result<(), HandlerError> {
-        if !batch_record(&self.pool, batch).await? {
-            // Whoever superseded the session may have purged it before these parts were there.
-            let parts = subject::parts_of_session(work.agent, work.subscription, work.session);
-            nats::purge(&self.nats, &parts, WITHIN).await?;
-            return Ok(());
+        match batch_record(&self.pool, batch).await? {
+            Recorded::Yes => self.tell(work.agent, work.subscription, batch.manifest).await,
+            Recorded::Taken => Err(HandlerError::Taken),
+            Recorded::Closed => {
+                // Whoever superseded the session may have purged it before these parts were there.
+                let parts = subject::parts_of_session(work.agent, work.subscription, work.session);
+                nats::purge(&self.nats, &parts, WITHIN).await?;
+                Ok(())
+            }
         }
-        self.tell(work.agent, work.subscription, batch.manifest).await
     }
 
     /// Tells the agent that its session cannot go on. The session stays as it is: the next sync opens a new one.

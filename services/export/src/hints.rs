@@ -4,12 +4,16 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use sojourn_runtime::{CancellationToken, Client};
 use sojourn_wire::{Subject, subject};
 use tokio::sync::Notify;
 use uuid::Uuid;
+
+/// How long to wait before listening again.
+const AGAIN: Duration = Duration::from_secs(1);
 
 type Waiting = Arc<Mutex<HashMap<Uuid, Arc<Notify>>>>;
 
@@ -28,16 +32,23 @@ pub struct Listening {
 impl Hints {
     /// Passes hints on until `shutdown`.
     pub async fn serve(self, client: Client, shutdown: CancellationToken) {
-        let Ok(mut hints) = client.subscribe(subject::received_hints()).await else { return };
         loop {
-            let hint = tokio::select! {
+            tokio::select! {
                 () = shutdown.cancelled() => return,
-                hint = hints.next() => hint,
-            };
-            match hint.map(|message| message.subject.parse::<Subject>()) {
-                Some(Ok(Subject::ReceivedHint { session })) => self.pass_on(session),
-                Some(_) => {}
-                None => return,
+                () = self.pass_all_on(&client) => {
+                    tracing::warn!("hints of receipts have ended, and are listened to again: until then batches wait longer");
+                    tokio::time::sleep(AGAIN).await;
+                }
+            }
+        }
+    }
+
+    /// Passes hints on while they come.
+    async fn pass_all_on(&self, client: &Client) {
+        let Ok(mut hints) = client.subscribe(subject::received_hints()).await else { return };
+        while let Some(message) = hints.next().await {
+            if let Ok(Subject::ReceivedHint { session }) = message.subject.parse() {
+                self.pass_on(session);
             }
         }
     }

@@ -64,7 +64,9 @@ pub fn begin(
     let (wish, wishes) = watch::channel(wish);
     let (mut output, files) = channel(export.session, export.metadata.version, next_number);
     tokio::spawn(async move {
-        let reader = Reader { pool, export, ceiling, wishes };
+        // Who is not at the session's first batch begins anew, because the device let the worker before wait too long.
+        let device_is_slow = last.is_some();
+        let mut reader = Reader { pool, export, ceiling, wishes, device_is_slow };
         let ended = reader.read(last, &mut output).await;
         output.end(ended).await;
     });
@@ -76,10 +78,11 @@ struct Reader {
     export: Arc<Export>,
     ceiling: Ceiling,
     wishes: watch::Receiver<Wish>,
+    device_is_slow: bool,
 }
 
 impl Reader {
-    async fn read(&self, last: Option<Place>, output: &mut Output) -> Result<(), HandlerError> {
+    async fn read(&mut self, last: Option<Place>, output: &mut Output) -> Result<(), HandlerError> {
         let load_order: Vec<i32> = self.export.metadata.entities.iter().map(|table| table.object_type_code).collect();
         let waiting = rows::waiting(&self.pool, &self.export).await?;
         let waiting: HashMap<i32, Waiting> = waiting.into_iter().map(|waiting| (waiting.code, waiting)).collect();
@@ -117,18 +120,17 @@ impl Reader {
     }
 
     /// All rows of an entity. Answers whether anybody wants more.
-    async fn rows(&self, place: Place, waiting: &Waiting, output: &mut Output) -> Result<bool, HandlerError> {
-        let table = self.table(place)?;
+    async fn rows(&mut self, place: Place, waiting: &Waiting, output: &mut Output) -> Result<bool, HandlerError> {
         let mut place = place.after_at_least(waiting.position());
-        let mut device_is_slow = false;
         loop {
-            let reach = Reach::of(waiting.share(), device_is_slow);
+            let table = self.table(place)?;
+            let reach = Reach::of(waiting.share(), self.device_is_slow);
             let ask = Ask { export: &self.export, table, place, reach };
             let to = match rows::read_rows(&self.pool, &ask, || self.most(place), output).await? {
                 Ended::Nothing => return Ok(true),
                 Ended::All(to) => to,
                 Ended::Left(to) => {
-                    device_is_slow = true;
+                    self.device_is_slow = true;
                     to
                 }
             };

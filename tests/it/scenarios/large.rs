@@ -67,9 +67,10 @@ async fn measured(world: &World, device: &Device, arguments: &[&str]) -> (Value,
 /// The size of the largest attachment on a device, in bytes.
 fn largest(device: &Device) -> usize {
     let (store, mut largest) = (Store::open(&device.database()).expect("the database opens"), 0);
-    let mut look = |value: &ValueRef<'_>| match value {
-        ValueRef::Blob(bytes) => largest = bytes.len().max(largest),
-        _ => {}
+    let mut look = |value: &ValueRef<'_>| {
+        if let ValueRef::Blob(bytes) = value {
+            largest = bytes.len().max(largest);
+        }
     };
     store.for_each_row("annotation", |_, values| values.iter().for_each(&mut look)).expect("the rows are read");
     largest

@@ -81,11 +81,22 @@ pub async fn batch_outstanding(pool: &PgPool, session: Uuid, received: i32) -> R
     Ok(rows.into_iter().map(Made::from).collect())
 }
 
-/// Records a batch, while its session is open. Answers whether it was.
+/// What came of recording a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recorded {
+    /// It is recorded.
+    Yes,
+    /// The session is not open any more.
+    Closed,
+    /// Another worker has recorded a batch of this number: this one slept and lost its session.
+    Taken,
+}
+
+/// Records a batch, while its session is open.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn batch_record(pool: &PgPool, batch: &NewBatch<'_>) -> Result<bool, PlatformError> {
+pub async fn batch_record(pool: &PgPool, batch: &NewBatch<'_>) -> Result<Recorded, PlatformError> {
     let kind = match batch.step.map(|step| step.kind) {
         Some(BatchKind::Rows) => "rows",
         Some(BatchKind::Deletes) => "deletes",
@@ -107,7 +118,11 @@ pub async fn batch_record(pool: &PgPool, batch: &NewBatch<'_>) -> Result<bool, P
     .bind(batch.skipped)
     .bind(Json(batch.manifest))
     .execute(pool)
-    .await
-    .map_err(PlatformError::doing("recording a batch"))?;
-    Ok(recorded.rows_affected() > 0)
+    .await;
+    match recorded {
+        Ok(done) if done.rows_affected() == 0 => Ok(Recorded::Closed),
+        Ok(_) => Ok(Recorded::Yes),
+        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(Recorded::Taken),
+        Err(error) => Err(PlatformError::doing("recording a batch")(error)),
+    }
 }

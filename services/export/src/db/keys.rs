@@ -17,13 +17,18 @@ pub(super) async fn connection(
 ) -> Result<PoolConnection<Postgres>, PlatformError> {
     let doing = || PlatformError::doing("making the temporary table of keys");
     let mut connection = pool.acquire().await.map_err(doing())?;
-    let exists: bool = sqlx::query_scalar("SELECT to_regclass('pg_temp.' || $1) IS NOT NULL")
+    // Datasets may have acting roles of their own, and share this connection.
+    let readable = "SELECT has_table_privilege($2, to_regclass('pg_temp.' || $1)::oid, 'SELECT')";
+    let readable: Option<bool> = sqlx::query_scalar(readable)
         .bind(name)
+        .bind(acting_role.name())
         .fetch_one(&mut *connection)
         .await
         .map_err(doing())?;
-    if !exists {
+    if readable.is_none() {
         sqlx::raw_sql(create).execute(&mut *connection).await.map_err(doing())?;
+    }
+    if readable != Some(true) {
         let grant = Sql::new("GRANT SELECT ON pg_temp.").raw(name).raw(" TO ").ident(acting_role);
         sqlx::query(grant.into_sqlx()).execute(&mut *connection).await.map_err(doing())?;
     }

@@ -1,6 +1,6 @@
 //! Reading a batch's keys as the service, and its rows as the user.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
 use sojourn_platform::PlatformError;
@@ -138,7 +138,7 @@ pub enum Ended {
     Nothing,
     /// Everything was read, up to here.
     All(Position),
-    /// It was left here, because the device is slow.
+    /// It was left here: the device does not keep up.
     Left(Position),
 }
 
@@ -191,6 +191,9 @@ pub async fn read_rows(
     }
 }
 
+/// So long may rows come out of one query, after the first: what the user may read is decided by its snapshot.
+const LIFE: Duration = Duration::from_secs(5);
+
 /// Streams the rows of the picked keys. Answers where it left, if it left before the end.
 async fn copy(
     tx: &mut Transaction<'_, Postgres>,
@@ -215,7 +218,7 @@ async fn copy(
     let connection: &mut PgConnection = &mut *tx;
     let mut chunks = connection.copy_out_raw(sql.text()).await.map_err(doing())?;
     let mut tuples = CopyStream::new();
-    let mut ceiling = pace();
+    let (mut ceiling, mut first_came) = (pace(), None);
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(doing())?;
         let mut rest: &[u8] = &chunk;
@@ -226,7 +229,8 @@ async fn copy(
             }
             if let Some(piece) = cutter.full(bytes, ceiling).map_err(broken)? {
                 let to = piece.range.to;
-                if output.take(read(piece, started)).await == Flow::Leave {
+                let came: &mut Instant = first_came.get_or_insert_with(Instant::now);
+                if output.take(read(piece, started)).await == Flow::Leave || came.elapsed() > LIFE {
                     return Ok(Some(to));
                 }
                 (started, ceiling) = (Instant::now(), pace());

@@ -2,7 +2,7 @@
 
 use sojourn_platform::PlatformError;
 use sojourn_wire::SubscriptionId;
-use sojourn_wire::message::sync_info::{EntitySyncInfo, SyncInfo};
+use sojourn_wire::message::sync_info::{DeviceTime, EntitySyncInfo, ServerTime, SyncInfo};
 use sqlx::PgPool;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -17,7 +17,7 @@ pub async fn sync_info_record(
     session: Uuid,
     info: &SyncInfo,
 ) -> Result<(), PlatformError> {
-    let entities: &[EntitySyncInfo] = &info.entities;
+    let entities: Vec<EntitySyncInfo> = info.entities.iter().map(bounded).collect();
     sqlx::query(
         "WITH session AS (
            UPDATE sojourn.session SET elapsed_ms = $3 WHERE id = $1 AND subscription_id = $2
@@ -38,9 +38,39 @@ pub async fn sync_info_record(
     .bind(session)
     .bind(subscription.as_str())
     .bind(i64::try_from(info.elapsed_ms).unwrap_or(i64::MAX))
-    .bind(Json(entities))
+    .bind(Json(&entities))
     .execute(pool)
     .await
     .map_err(PlatformError::doing("recording what a session moved"))?;
     Ok(())
+}
+
+/// What a device says, within what the columns hold: statistics must not keep a session from ending.
+fn bounded(info: &EntitySyncInfo) -> EntitySyncInfo {
+    const MOST: u64 = i64::MAX.unsigned_abs();
+    const MOST_INT: u32 = i32::MAX.unsigned_abs();
+    const TEN_YEARS_IN_MS: u64 = 10 * 366 * 24 * 3600 * 1000;
+    let EntitySyncInfo { server, device, .. } = info;
+    EntitySyncInfo {
+        object_type_code: info.object_type_code,
+        first_ms: info.first_ms.min(TEN_YEARS_IN_MS),
+        last_ms: info.last_ms.min(TEN_YEARS_IN_MS),
+        rows: info.rows.min(MOST),
+        deletes: info.deletes.min(MOST),
+        set_aside: info.set_aside.min(MOST),
+        batches: info.batches.min(MOST_INT),
+        retries: info.retries.min(MOST_INT),
+        wire_bytes: info.wire_bytes.min(MOST),
+        row_bytes: info.row_bytes.min(MOST),
+        server: ServerTime {
+            read_us: server.read_us.min(MOST),
+            encode_us: server.encode_us.min(MOST),
+            store_us: server.store_us.min(MOST),
+        },
+        device: DeviceTime {
+            fetch_us: device.fetch_us.min(MOST),
+            decode_us: device.decode_us.min(MOST),
+            load_us: device.load_us.min(MOST),
+        },
+    }
 }

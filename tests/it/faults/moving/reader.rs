@@ -14,7 +14,9 @@ const PAUSE: Duration = Duration::from_millis(10);
 
 /// A reader at work, until it is ended.
 pub struct Reader {
-    work: Option<(Sender<()>, JoinHandle<Result<Seen, String>>)>,
+    /// Dropped, it ends the thread.
+    stop: Sender<()>,
+    thread: JoinHandle<Result<Seen, String>>,
 }
 
 /// What it has seen.
@@ -43,7 +45,7 @@ impl Reader {
             }
             Ok(seen)
         };
-        Self { work: Some((stop, thread::spawn(work))) }
+        Self { stop, thread: thread::spawn(work) }
     }
 
     /// Ends it.
@@ -51,10 +53,9 @@ impl Reader {
     /// # Panics
     /// When it has seen half of a session.
     #[track_caller]
-    pub fn end(mut self) -> Seen {
-        let (stop, thread) = self.work.take().expect("it was started");
-        drop(stop);
-        let seen = thread.join().expect("the reader's thread");
+    pub fn end(self) -> Seen {
+        drop(self.stop);
+        let seen = self.thread.join().expect("the reader's thread");
         seen.unwrap_or_else(|half| panic!("a reader has seen half of a session: {half}"))
     }
 }
