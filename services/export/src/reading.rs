@@ -15,7 +15,8 @@ use sqlx::PgPool;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::db::rows::{self, Ask, Ended, Waiting};
+use crate::db::pick::{self, Waiting};
+use crate::db::rows::{self, Ask, Ended};
 use crate::error::HandlerError;
 use crate::file::{Range, Read, micros};
 use crate::output::{Flow, Input, Output, channel};
@@ -84,7 +85,7 @@ struct Reader {
 impl Reader {
     async fn read(&mut self, last: Option<Place>, output: &mut Output) -> Result<(), HandlerError> {
         let load_order: Vec<i32> = self.export.metadata.entities.iter().map(|table| table.object_type_code).collect();
-        let waiting = rows::waiting(&self.pool, &self.export).await?;
+        let waiting = pick::waiting(&self.pool, &self.export).await?;
         let waiting: HashMap<i32, Waiting> = waiting.into_iter().map(|waiting| (waiting.code, waiting)).collect();
         let waits = |step: Step| waiting.get(&step.object_type_code).is_some_and(|waiting| waiting.has(step.kind));
         for place in plan::places(&plan::steps(&load_order), last, waits) {
@@ -106,7 +107,7 @@ impl Reader {
         loop {
             let started = Instant::now();
             let most = self.most(place).rows;
-            let keys = rows::delete_keys(&self.pool, self.export.number, place, most).await?;
+            let keys = pick::delete_keys(&self.pool, self.export.number, place, most).await?;
             let Some(last) = keys.last().copied() else { return Ok(true) };
             let mut writer = BatchWriter::for_deletes(attribute);
             keys.iter().try_for_each(|key| writer.push_id(*key))?;

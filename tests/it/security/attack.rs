@@ -10,6 +10,7 @@ use sojourn_runtime::nats::{PublishError, publish_stored};
 use sojourn_wire::message::ack::{Ack, Stage};
 use sojourn_wire::message::encode;
 use sojourn_wire::message::prepare::{PrepareOutcome, PrepareRequest};
+use sojourn_wire::message::sync_info::{DeviceTime, EntitySyncInfo, ServerTime, SyncInfo};
 use sojourn_wire::{AgentId, Subject, SubscriptionId};
 use uuid::Uuid;
 
@@ -26,6 +27,14 @@ pub struct Attack {
     pub client: Client,
     /// The session of the other device.
     pub session: Uuid,
+}
+
+/// Statistics that nobody can have.
+fn boasting() -> SyncInfo {
+    let (server, device) = (ServerTime { read_us: u64::MAX, ..ServerTime::default() }, DeviceTime::default());
+    let most = EntitySyncInfo { rows: u64::MAX, batches: u32::MAX, first_ms: u64::MAX, ..EntitySyncInfo::default() };
+    let entity = |object_type_code| EntitySyncInfo { object_type_code, server, device, ..most.clone() };
+    SyncInfo { elapsed_ms: u64::MAX, entities: [-1, 1, 1, i32::MAX].map(entity).to_vec() }
 }
 
 impl Attack {
@@ -76,7 +85,8 @@ impl Attack {
 
     /// Sends an acknowledgement as the first device.
     pub async fn say(&self, session: Uuid, batch: u32, stage: Stage) {
-        let ack = Ack { session, batch, stage, rows: 1, elapsed_ms: 1, batch_rows: None, sync_info: None };
+        let batch_rows = Some(batch);
+        let ack = Ack { session, batch, stage, rows: 1, elapsed_ms: 1, batch_rows, sync_info: Some(boasting()) };
         self.send(&self.acks(), encode(&ack)).await.expect("it is taken");
     }
 

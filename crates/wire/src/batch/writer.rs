@@ -16,7 +16,7 @@ pub const MAX_RAW_BYTES: u64 = (1 << 31) - 1;
 const ZSTD_LEVEL: i32 = 1;
 
 /// Collects rows or deletes of one entity and makes batch files of them, one after the other, using the
-/// same buffers. Rows must be pushed in key order: the file's first and last key are its range.
+/// same buffers.
 #[derive(Debug)]
 pub struct BatchWriter {
     kind: Kind,

@@ -3,6 +3,7 @@
 pub mod activity;
 pub mod batch;
 mod keys;
+pub mod pick;
 pub mod rows;
 pub mod session;
 pub mod stored;

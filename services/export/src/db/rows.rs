@@ -8,12 +8,12 @@ use sojourn_platform::acting;
 use sojourn_platform::entities::Table;
 use sojourn_platform::sql::Ident;
 use sojourn_wire::batch::{BatchError, CopyStream};
-use sojourn_wire::message::batch::BatchKind;
 use sqlx::pool::PoolConnection;
 use sqlx::{Connection as _, PgConnection, PgPool, Postgres, Transaction};
 use uuid::Uuid;
 
 use super::keys;
+use super::pick::{note_keys, pick_rows, plan_to_sort};
 use crate::cut::{Cutter, Piece, Pushed};
 use crate::file::{Read, micros};
 use crate::output::{Flow, Output};
@@ -44,78 +44,6 @@ pub enum RowsError {
         /// What is wrong.
         source: BatchError,
     },
-}
-
-/// What of an entity waits, and after which position.
-#[derive(Debug, Clone, sqlx::FromRow)]
-pub struct Waiting {
-    /// The entity.
-    pub code: i32,
-    prepare_seq: Option<i32>,
-    object_id: Option<Uuid>,
-    rows: bool,
-    deletes: bool,
-    share: f64,
-}
-
-impl Waiting {
-    /// Whether something of this kind waits.
-    #[must_use]
-    pub fn has(&self, kind: BatchKind) -> bool {
-        match kind {
-            BatchKind::Rows => self.rows,
-            BatchKind::Deletes => self.deletes,
-        }
-    }
-
-    /// The share of the table's rows that the session moves, from 0 to about 1.
-    #[must_use]
-    pub fn share(&self) -> f64 {
-        self.share
-    }
-
-    /// The device has the entity's rows up to here.
-    #[must_use]
-    pub fn position(&self) -> Option<Position> {
-        Some(Position { prepare_seq: self.prepare_seq?, object_id: self.object_id? })
-    }
-}
-
-/// What waits for a session, by entity.
-///
-/// # Errors
-/// When the database fails.
-pub async fn waiting(pool: &PgPool, export: &Export) -> Result<Vec<Waiting>, PlatformError> {
-    let tables = || export.metadata.entities.iter();
-    sqlx::query_as(statement::waiting(export.number)?.into_sqlx())
-        .bind(tables().map(|table| table.object_type_code).collect::<Vec<_>>())
-        .bind(export.subscription.as_str())
-        .bind(export.prepare_seq)
-        .bind(tables().map(|table| table.schema.name()).collect::<Vec<_>>())
-        .bind(tables().map(|table| table.table.name()).collect::<Vec<_>>())
-        .bind(export.session)
-        .fetch_all(pool)
-        .await
-        .map_err(PlatformError::doing("looking for what waits"))
-}
-
-/// The next ids to delete, in order.
-///
-/// # Errors
-/// When the database fails.
-pub async fn delete_keys(
-    pool: &PgPool,
-    subscription_number: i64,
-    place: Place,
-    most: u32,
-) -> Result<Vec<Uuid>, PlatformError> {
-    sqlx::query_scalar(statement::pick_deletes(subscription_number)?.into_sqlx())
-        .bind(place.step.object_type_code)
-        .bind(place.after.map(|after| after.object_id))
-        .bind(i64::from(most))
-        .fetch_all(pool)
-        .await
-        .map_err(PlatformError::doing("picking the keys of a batch"))
 }
 
 /// What one query reads.
@@ -156,7 +84,7 @@ pub async fn read_rows(
     let started = Instant::now();
     let mut connection = connection(pool, &ask.export.identity.acting_role).await?;
     let mut tx = begin(&mut connection).await?;
-    let keys = pick_rows(&mut tx, ask, ask.reach.query_rows(pace().rows)).await?;
+    let keys = pick_rows(&mut tx, ask.export, ask.place, ask.reach.query_rows(pace().rows)).await?;
     let (Some(first), Some(last)) = (keys.first().copied(), keys.last().copied()) else { return Ok(Ended::Nothing) };
     let reach = match ask.reach {
         // Keys of several prepares lie anywhere.
@@ -280,51 +208,4 @@ async fn begin(connection: &mut PgConnection) -> Result<Transaction<'_, Postgres
         .begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         .await
         .map_err(PlatformError::doing("beginning the read of a batch"))
-}
-
-async fn pick_rows(
-    tx: &mut Transaction<'_, Postgres>,
-    ask: &Ask<'_>,
-    most: u32,
-) -> Result<Vec<Position>, PlatformError> {
-    let after = ask.place.after.unwrap_or(Position { prepare_seq: -1, object_id: Uuid::nil() });
-    // A plan for any position and any number of rows would be one for few.
-    let picked: Vec<(i32, Uuid)> = sqlx::query_as(statement::pick_rows(ask.export.number)?.into_sqlx())
-        .persistent(false)
-        .bind(ask.place.step.object_type_code)
-        .bind(after.prepare_seq)
-        .bind(after.object_id)
-        .bind(ask.export.prepare_seq)
-        .bind(i64::from(most))
-        .fetch_all(&mut **tx)
-        .await
-        .map_err(PlatformError::doing("picking the keys of a batch"))?;
-    Ok(picked.into_iter().map(|(prepare_seq, object_id)| Position { prepare_seq, object_id }).collect())
-}
-
-/// So many keys are worth a look at them, so that the plan fits.
-const MANY: usize = 1_000;
-
-/// Puts keys where the user can see them.
-async fn note_keys(tx: &mut Transaction<'_, Postgres>, keys: &[Position]) -> Result<(), PlatformError> {
-    let doing = || PlatformError::doing("noting the keys of a batch");
-    let (sequences, ids): (Vec<i32>, Vec<Uuid>) = keys.iter().map(|key| (key.prepare_seq, key.object_id)).unzip();
-    sqlx::query("INSERT INTO pg_temp.export_key SELECT * FROM unnest($1::int[], $2::uuid[])")
-        .bind(sequences)
-        .bind(ids)
-        .execute(&mut **tx)
-        .await
-        .map_err(doing())?;
-    if keys.len() >= MANY {
-        sqlx::raw_sql("ANALYZE pg_temp.export_key").execute(&mut **tx).await.map_err(doing())?;
-    }
-    Ok(())
-}
-
-/// Makes Postgres read the table in its own order and sort: it takes an index scan of most of a table for cheaper than
-/// it is. Other plans, such as those of policies, keep their bitmap scans of indexes.
-async fn plan_to_sort(tx: &mut Transaction<'_, Postgres>) -> Result<(), PlatformError> {
-    let set = sqlx::raw_sql("SET LOCAL enable_indexscan = off; SET LOCAL work_mem = '64MB'").execute(&mut **tx).await;
-    set.map_err(PlatformError::doing("planning the read of a batch"))?;
-    Ok(())
 }
