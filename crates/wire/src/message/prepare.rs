@@ -15,7 +15,7 @@ pub struct ObjectRef {
     pub object_id: Uuid,
 }
 
-/// How far a device's database has come: the last session it has begun, and the last batch of it that is durable on the device.
+/// How far a device's database has come: the last session it has begun, and the last batch of it that is durable there.
 /// Both are stored before the server hears of them, so that a device can be ahead of what the server knows, and never
 /// behind, unless its database is an older copy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
