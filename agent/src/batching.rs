@@ -26,7 +26,7 @@ pub const BATCHING: &str = "batching";
 ///
 /// The defaults are for a fast link, and find their way on a slow one. A batch of 10,000 rows takes some 50 ms on a
 /// local network, so that the round trips between batches would weigh; batches double until one takes 100 ms or has
-/// 8 MiB, which is also what bounds the agent's memory. On a link of 100 KB/s the same batch takes 10 s: they halve until
+/// 4 MiB, which is also what bounds the agent's memory. On a link of 100 KB/s the same batch takes 10 s: they halve until
 /// one takes at most 5 s, so that no more than that is lost when the link breaks, and the bar moves. Between the two
 /// lies a factor of 50, so that doubling and halving never chase each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,7 +53,7 @@ impl Default for Batching {
     fn default() -> Self {
         Self {
             rows: 10_000,
-            bytes: 8 << 20,
+            bytes: 4 << 20,
             min_ms: 100,
             max_ms: 5_000,
             increase_rate: 2,

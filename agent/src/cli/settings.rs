@@ -13,7 +13,7 @@ ones of its entity larger, one that took more than max-batch-time makes them sma
 
   name             default    in CRM's registry            what it says
   batch-rows       10000      OfflineRowsBatchSize         rows of an entity's first batch
-  batch-bytes      8388608    -                            bytes that no batch has more of, as Postgres sends its rows;
+  batch-bytes      4194304    -                            bytes that no batch has more of, as Postgres sends its rows;
                                                            a single larger row is a batch of its own
   min-batch-time   100        OfflineMinBatchTimeMilliSec  a batch that took fewer ms makes the next ones larger
   max-batch-time   5000       OfflineMaxBatchTimeMilliSec  a batch that took more ms makes the next ones smaller

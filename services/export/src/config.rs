@@ -20,7 +20,7 @@ pub struct Config {
 
     /// How many sessions, and beside them verifications, are worked on at once; both together take four connections to
     /// Postgres
-    #[arg(long, env = "SOJOURN_EXPORT_CONCURRENCY", default_value_t = 4, value_name = "N")]
+    #[arg(long, env = "SOJOURN_EXPORT_CONCURRENCY", default_value_t = 8, value_name = "N")]
     pub concurrency: u16,
 
     /// The most rows of a batch, whatever a device asks for
