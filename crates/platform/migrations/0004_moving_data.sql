@@ -12,8 +12,7 @@ CREATE TABLE sync_progress (
 
 -- `settled` is the highest batch that was PostSynced: it and all before it are durable on the device. `batch_rows` and
 -- `batch_bytes` are how large the device wants its batches to begin with; with the receipt of batch `paced_batch` it
--- asked for `paced_rows` from then on, for the same entity and kind. `retries` and `elapsed_ms` are the device's words
--- at its end.
+-- asked for `paced_rows` from then on, for the same entity and kind. `elapsed_ms` is how long the device says it took.
 ALTER TABLE session
   ADD settled     int NOT NULL DEFAULT 0,
   ADD batch_rows  int,

@@ -206,7 +206,8 @@ fn at_most_int(number: u32) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }
 
-/// Closes a session when every batch up to `last`, the one before its end, is durable on the device. Answers whether it is closed.
+/// Closes a session when every batch up to `last`, the one before its end, is durable on the device. Answers whether it
+/// is closed.
 ///
 /// # Errors
 /// When the database fails.
