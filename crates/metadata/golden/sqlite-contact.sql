@@ -42,6 +42,14 @@ BEGIN
     CASE
       WHEN NEW."state_code" IS NULL AND stored."state_code" IS NOT NULL THEN 'state_code' END
   FROM "contact" AS stored WHERE stored."id" = NEW."id";
+  INSERT INTO sojourn_blob (row_number, attribute, bytes)
+  SELECT entry.row_number, 'photo', CAST(stored."photo" AS BLOB) FROM sojourn_queue AS entry, "contact" AS stored
+  WHERE entry.row_number = (SELECT max(row_number) FROM sojourn_queue
+    WHERE object_type_code = 2 AND object_id = NEW."id" AND command_id IN (1, 2)
+    AND state IN (0, 1, 3) AND given_up = 0 AND instr(data, '"photo":{"blob":true}') > 0)
+    AND stored."photo" IS NOT NULL AND stored."id" = NEW."id" AND stored."photo" IS NOT NEW."photo"
+    AND NOT EXISTS (SELECT 1 FROM sojourn_blob AS kept
+    WHERE kept.row_number = entry.row_number AND kept.attribute = 'photo');
 END;
 
 CREATE TRIGGER "sojourn_contact.create" AFTER INSERT ON "contact"
@@ -82,12 +90,6 @@ BEGIN
       || CASE WHEN NEW."account_id" IS NULL THEN '' ELSE ',"account_id":' || json_quote(CAST(NEW."account_id" AS TEXT)) END)), 2) || '}',
     (SELECT value FROM sojourn_state WHERE key = 'open_group')
   WHERE NOT EXISTS (SELECT 1 FROM sojourn_replaced WHERE object_type_code = 2 AND object_id = NEW."id");
-  INSERT INTO sojourn_blob (row_number, attribute, bytes)
-  SELECT row_number, 'photo', CAST(NEW."photo" AS BLOB) FROM sojourn_queue
-  WHERE row_number = (SELECT max(row_number) FROM sojourn_queue) AND object_type_code = 2 AND object_id = NEW."id"
-    AND instr(data, '"photo":{"blob":true}') > 0
-    AND NOT EXISTS (SELECT 1 FROM sojourn_blob AS kept
-      WHERE kept.row_number = sojourn_queue.row_number AND kept.attribute = 'photo');
   DELETE FROM sojourn_replaced WHERE object_type_code = 2 AND object_id = NEW."id";
 END;
 
@@ -123,6 +125,14 @@ BEGIN
     WHEN NEW."said ""it's""" IS NOT OLD."said ""it's""" AND (typeof(NEW."said ""it's""") = 'blob') THEN RAISE(ABORT, 'contact.said "it''s" must be text, not a blob')
     WHEN NEW."account_id" IS NOT OLD."account_id" AND (typeof(NEW."account_id") = 'blob') THEN RAISE(ABORT, 'contact.account_id must be text, not a blob')
   END;
+  INSERT INTO sojourn_blob (row_number, attribute, bytes)
+  SELECT entry.row_number, 'photo', CAST(OLD."photo" AS BLOB) FROM sojourn_queue AS entry
+  WHERE entry.row_number = (SELECT max(row_number) FROM sojourn_queue
+    WHERE object_type_code = 2 AND object_id = OLD."id" AND command_id IN (1, 2)
+    AND state IN (0, 1, 3) AND given_up = 0 AND instr(data, '"photo":{"blob":true}') > 0)
+    AND OLD."photo" IS NOT NULL AND OLD."photo" IS NOT NEW."photo"
+    AND NOT EXISTS (SELECT 1 FROM sojourn_blob AS kept
+    WHERE kept.row_number = entry.row_number AND kept.attribute = 'photo');
   INSERT INTO sojourn_queue (object_id, object_type_code, action_date, command_id, data, base, parent_id)
   VALUES (NEW."id", 2, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), 2,
     '{' || substr(((CASE WHEN NEW."last_name" IS OLD."last_name" THEN '' ELSE ',"last_name":' || json_quote(CAST(NEW."last_name" AS TEXT)) END
@@ -144,16 +154,19 @@ BEGIN
       || CASE WHEN OLD."said ""it's""" IS NEW."said ""it's""" THEN '' ELSE ',"said \"it''s\"":' || json_quote(CAST(OLD."said ""it's""" AS TEXT)) END
       || CASE WHEN OLD."account_id" IS NEW."account_id" THEN '' ELSE ',"account_id":' || json_quote(CAST(OLD."account_id" AS TEXT)) END)), 2) || '}',
     (SELECT value FROM sojourn_state WHERE key = 'open_group'));
-  INSERT INTO sojourn_blob (row_number, attribute, bytes)
-  SELECT row_number, 'photo', CAST(NEW."photo" AS BLOB) FROM sojourn_queue
-  WHERE row_number = (SELECT max(row_number) FROM sojourn_queue) AND object_type_code = 2 AND object_id = NEW."id"
-    AND instr(data, '"photo":{"blob":true}') > 0
-    AND NOT EXISTS (SELECT 1 FROM sojourn_blob AS kept
-      WHERE kept.row_number = sojourn_queue.row_number AND kept.attribute = 'photo');
 END;
 
 CREATE TRIGGER "sojourn_contact.delete" AFTER DELETE ON "contact"
 BEGIN
+  SELECT RAISE(ABORT, 'contact: delete needs the server; do it online');
+  INSERT INTO sojourn_blob (row_number, attribute, bytes)
+  SELECT entry.row_number, 'photo', CAST(OLD."photo" AS BLOB) FROM sojourn_queue AS entry
+  WHERE entry.row_number = (SELECT max(row_number) FROM sojourn_queue
+    WHERE object_type_code = 2 AND object_id = OLD."id" AND command_id IN (1, 2)
+    AND state IN (0, 1, 3) AND given_up = 0 AND instr(data, '"photo":{"blob":true}') > 0)
+    AND OLD."photo" IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM sojourn_blob AS kept
+    WHERE kept.row_number = entry.row_number AND kept.attribute = 'photo');
   INSERT INTO sojourn_queue (object_id, object_type_code, action_date, command_id, base, parent_id)
   VALUES (OLD."id", 2, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), 3,
     '{' || substr(((',"last_name":' || json_quote(CAST(OLD."last_name" AS TEXT))

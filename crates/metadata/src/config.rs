@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde::Deserialize;
 
+use crate::replay::ReplayRules;
 use crate::rules::FunctionName;
 
 /// The file, as written.
@@ -31,6 +32,9 @@ pub struct Config {
     pub users_define: bool,
     /// The tables.
     pub entities: Vec<EntityConfig>,
+    /// What happens to the work that comes back.
+    #[serde(default)]
+    pub replay: ReplayRules,
 }
 
 /// One entity, as written.

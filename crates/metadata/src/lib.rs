@@ -7,9 +7,11 @@
 pub mod config;
 pub mod model;
 pub mod order;
+pub mod replay;
 pub mod rules;
 pub mod sqlite;
 
 pub use config::{Config, ConfigError};
-pub use model::{Attribute, DataType, Entity, Metadata, Relationship};
+pub use model::{Attribute, DataType, Entity, EntityCommand, Metadata, Relationship};
+pub use replay::ReplayRules;
 pub use rules::Rules;

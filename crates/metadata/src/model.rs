@@ -31,6 +31,18 @@ pub struct Entity {
     pub attributes: Vec<Attribute>,
     /// Where its attributes refer to.
     pub relationships: Vec<Relationship>,
+    /// Its commands beyond create, update and delete, and those of the three that need the server.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<EntityCommand>,
+}
+
+/// A command of an entity, as a device knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntityCommand {
+    /// Its name; `create`, `update` or `delete` for one that needs the server.
+    pub name: String,
+    /// It cannot be done offline.
+    pub online_only: bool,
 }
 
 /// A column that goes offline.

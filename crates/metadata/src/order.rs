@@ -57,6 +57,7 @@ mod tests {
             table: name.into(),
             attributes: vec![],
             relationships: targets.iter().map(relationship).collect(),
+            commands: vec![],
         }
     }
 

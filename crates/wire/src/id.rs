@@ -84,6 +84,10 @@ token_id!(
     /// The name of one configured set of entities (`dataset:` in `sojourn.yaml`).
     Dataset
 );
+token_id!(
+    /// The name of an entity or of a command.
+    Name
+);
 
 #[cfg(test)]
 mod tests {

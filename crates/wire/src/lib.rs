@@ -12,5 +12,5 @@ pub mod permissions;
 pub mod streams;
 pub mod subject;
 
-pub use id::{AgentId, Dataset, InvalidToken, SubscriptionId};
+pub use id::{AgentId, Dataset, InvalidToken, Name, SubscriptionId};
 pub use subject::{Service, Subject};

@@ -1,20 +1,52 @@
 //! The two accounts of the bus, written as a nats-server configuration.
 //!
-//! `SVC` holds the services and JetStream, `AGT` the agents. One account is not enough: NATS does not check the
+//! `SVC` holds the services, the plug-ins and JetStream, `AGT` the agents. One account is not enough: NATS does not check the
 //! permission of *reply* subjects, so an agent could name another's subject as its reply and have the server store a
 //! message there. Between accounts, replies travel on subjects that the server makes up.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use crate::permissions::Permissions;
 
-/// An identity of the bus: its public nkey and what it may do.
+/// An identity of the bus: how it shows who it is, and what it may do.
 #[derive(Debug, Clone)]
 pub struct User {
-    /// The public nkey, `U…`.
-    pub nkey: String,
+    /// How it shows who it is.
+    pub login: Login,
     /// Its lists; `None` may do everything within its account (the administrator).
     pub permissions: Option<Permissions>,
+}
+
+/// How an identity shows who it is.
+#[derive(Clone)]
+pub enum Login {
+    /// The public nkey, `U…`, of a seed that it keeps.
+    Nkey(String),
+    /// A name and a password, for programs in any language; the password itself, or its bcrypt hash.
+    Password {
+        /// The name.
+        user: String,
+        /// The password.
+        password: String,
+    },
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nkey(nkey) => write!(f, "Nkey({nkey})"),
+            Self::Password { user, .. } => write!(f, "Password({user})"),
+        }
+    }
+}
+
+impl Login {
+    fn render(&self) -> String {
+        match self {
+            Self::Nkey(nkey) => format!("nkey: {nkey}"),
+            Self::Password { user, password } => format!("user: {user:?}, password: {password:?}"),
+        }
+    }
 }
 
 /// The values of one server's configuration.
@@ -26,7 +58,7 @@ pub struct NatsConfig<'a> {
     pub store_dir: &'a str,
     /// fsync after every message; a scratch server may leave it out.
     pub sync_always: bool,
-    /// The administrator and the services.
+    /// The administrator, the services and the plug-ins.
     pub services: &'a [User],
     /// The agents.
     pub agents: &'a [User],
@@ -81,10 +113,10 @@ impl NatsConfig<'_> {
 
 fn render_user(text: &mut String, user: &User) {
     let Some(permissions) = &user.permissions else {
-        let _ = writeln!(text, "      {{ nkey: {} }}", user.nkey);
+        let _ = writeln!(text, "      {{ {} }}", user.login.render());
         return;
     };
-    let _ = writeln!(text, "      {{ nkey: {}, permissions: {{", user.nkey);
+    let _ = writeln!(text, "      {{ {}, permissions: {{", user.login.render());
     let _ = writeln!(text, "        publish: {{ allow: {:?} }}", permissions.publish);
     let _ = writeln!(text, "        subscribe: {{ allow: {:?} }}", permissions.subscribe);
     if permissions.allow_responses {
@@ -101,9 +133,11 @@ mod tests {
 
     #[test]
     fn the_configuration_of_one_agent_is_as_reviewed() {
-        let user = |nkey: &str, permissions| User { nkey: nkey.to_owned(), permissions };
+        let user = |nkey: &str, permissions| User { login: Login::Nkey(nkey.to_owned()), permissions };
         let mut services = vec![user("UADMIN", None)];
         services.extend(Service::ALL.map(|service| user("USERVICE", Some(permissions::of_service(service)))));
+        let login = Login::Password { user: "plugin".to_owned(), password: "hunter2".to_owned() };
+        services.push(User { login, permissions: Some(permissions::of_plugins()) });
         let agent = "laptop".parse().expect("a token");
         let agents = [user("UAGENT", Some(permissions::of_agent(&agent, &["s1".parse().expect("a token")])))];
         let config =

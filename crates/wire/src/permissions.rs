@@ -5,7 +5,7 @@
 //! per subject by inventing names.
 
 use crate::id::{AgentId, SubscriptionId};
-use crate::streams::CONSUMERS;
+use crate::streams::{CONSUMERS, EVENTS};
 use crate::subject::{self, Service};
 
 /// The allow lists of one identity.
@@ -68,6 +68,21 @@ pub fn of_service(service: Service) -> Permissions {
     Permissions { publish, subscribe, allow_responses: true }
 }
 
+/// What plug-ins and workflows may do: answer questions, listen to those of NATS' service API, and read events with
+/// consumers of their own.
+#[must_use]
+pub fn of_plugins() -> Permissions {
+    let events = EVENTS.name;
+    let consumers = ["CREATE", "DURABLE.CREATE", "INFO", "DELETE", "MSG.NEXT"];
+    let mut publish: Vec<String> = consumers.iter().map(|verb| format!("$JS.API.CONSUMER.{verb}.{events}.>")).collect();
+    publish.push(format!("$JS.ACK.{events}.>"));
+    publish.push(format!("$JS.API.DIRECT.GET.{events}.>"));
+    publish.push(format!("$JS.API.STREAM.INFO.{events}"));
+    let inbox = format!("{}.>", subject::PLUGIN_INBOX_PREFIX);
+    let subscribe = vec![inbox, "$SRV.>".to_owned(), subject::questions_to_plugins().to_owned()];
+    Permissions { publish, subscribe, allow_responses: true }
+}
+
 fn own_subjects(service: Service) -> &'static [&'static str] {
     match service {
         Service::Prepare => &[
@@ -89,6 +104,6 @@ fn own_subjects(service: Service) -> &'static [&'static str] {
             "$JS.API.DIRECT.GET.BATCH.batch.>",
         ],
         Service::Schema => &["schema.>", "evt.*.*.schema"],
-        Service::Replay => &["res.*.*.op.*", "evt.*.*.op"],
+        Service::Replay => &["res.*.*.op.*", "evt.*.*.op", "plugin.*.*.pre", "event.*.*"],
     }
 }

@@ -163,8 +163,22 @@ pub const DEAD: StreamSpec = StreamSpec {
     deny_purge: false,
 };
 
+/// Events of operations, for plug-ins and workflows. Who was away for longer than they are kept has missed some.
+pub const EVENTS: StreamSpec = StreamSpec {
+    name: "EVENTS",
+    subjects: &["event.>"],
+    retention: Retention::Limits,
+    per_subject: None,
+    refuse_over_per_subject: false,
+    max_message_bytes: Some(1024 * 1024),
+    max_age: Some(Duration::from_secs(7 * DAY.as_secs())),
+    max_bytes: None,
+    direct: true,
+    deny_purge: false,
+};
+
 /// All streams.
-pub const STREAMS: [&StreamSpec; 7] = [&REQ, &JOBS, &OPS, &BATCH, &RES, &SCHEMA, &DEAD];
+pub const STREAMS: [&StreamSpec; 8] = [&REQ, &JOBS, &OPS, &BATCH, &RES, &SCHEMA, &DEAD, &EVENTS];
 
 /// PrepareSync requests.
 pub const PREPARE: ConsumerSpec =

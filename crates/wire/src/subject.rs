@@ -9,7 +9,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::id::{AgentId, Dataset, InvalidToken, SubscriptionId};
+use crate::id::{AgentId, Dataset, InvalidToken, Name, SubscriptionId};
 
 /// The services that answer on the bus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -88,6 +88,10 @@ pub enum Subject {
     Schema { dataset: Dataset, version: u32 },
     /// Agent to a service: a short question.
     Rpc { service: Service, verb: String, agent: AgentId },
+    /// Replay to a plug-in: may this be carried out, and with which values?
+    PluginPre { entity: Name, command: Name },
+    /// Replay to workflows: an operation was carried out.
+    Event { entity: Name, command: Name },
     /// A service's dead letter: a message that could not be handled, with its reason.
     DeadLetter { service: Service },
 }
@@ -138,6 +142,8 @@ impl fmt::Display for Subject {
             }
             Self::Schema { dataset, version } => write!(f, "schema.{dataset}.{version}"),
             Self::Rpc { service, verb, agent } => write!(f, "rpc.{}.{verb}.{agent}", service.name()),
+            Self::PluginPre { entity, command } => write!(f, "plugin.{entity}.{command}.pre"),
+            Self::Event { entity, command } => write!(f, "event.{entity}.{command}"),
             Self::DeadLetter { service } => write!(f, "dead.{}", service.name()),
         }
     }
@@ -184,6 +190,10 @@ impl FromStr for Subject {
                     agent: agent.parse()?,
                 }
             }
+            ["plugin", entity, command, "pre"] => {
+                Self::PluginPre { entity: entity.parse()?, command: command.parse()? }
+            }
+            ["event", entity, command] => Self::Event { entity: entity.parse()?, command: command.parse()? },
             ["dead", service] => Self::DeadLetter { service: Service::parse(service).ok_or_else(unknown)? },
             _ => return Err(unknown()),
         })
@@ -223,6 +233,18 @@ pub fn received_hints() -> &'static str {
     "hint.received.*"
 }
 
+/// Every question to a plug-in.
+#[must_use]
+pub fn questions_to_plugins() -> &'static str {
+    "plugin.>"
+}
+
+/// Where a program answers that it is there, by the name it has in NATS' service API.
+#[must_use]
+pub fn presence_of(program: &Name) -> String {
+    format!("$SRV.PING.{program}")
+}
+
 /// All parts of one batch, for the purge after its PostSync.
 #[must_use]
 pub fn parts_of_batch(agent: &AgentId, subscription: &SubscriptionId, session: Uuid, batch: u32) -> String {
@@ -237,6 +259,9 @@ pub fn parts_of_session(agent: &AgentId, subscription: &SubscriptionId, session:
 
 /// The administrator's prefix for replies.
 pub const ADMINISTRATOR_INBOX_PREFIX: &str = "_INBOX";
+
+/// The prefix for replies of plug-ins and workflows: a program that asks JetStream must be told it (`inbox_prefix`).
+pub const PLUGIN_INBOX_PREFIX: &str = "_INBOX_plugin";
 
 /// The agent's prefix for replies.
 #[must_use]
@@ -273,8 +298,9 @@ mod tests {
 
     fn any_subject() -> impl Strategy<Value = Subject> {
         let ids = (token::<AgentId>(), token::<SubscriptionId>(), any::<u128>(), any::<(u32, u32)>());
-        (0..17u8, ids).prop_map(|(shape, (agent, subscription, id, (batch, part)))| {
+        (0..19u8, ids).prop_map(|(shape, (agent, subscription, id, (batch, part)))| {
             let session = Uuid::from_u128(id);
+            let name: Name = agent.as_str().parse().expect("a token");
             match shape {
                 0 => Subject::PrepareRequest { agent, subscription },
                 1 => Subject::Ack { agent, subscription },
@@ -291,6 +317,8 @@ mod tests {
                 13 => Subject::FiltersResult { agent, subscription, request: session },
                 14 => Subject::VerifyResult { agent, subscription, request: session },
                 15 => Subject::ReceivedHint { session },
+                16 => Subject::PluginPre { entity: "order".parse().expect("a token"), command: name },
+                17 => Subject::Event { entity: "order".parse().expect("a token"), command: name },
                 10 => Subject::Rpc { service: Service::Replay, verb: "ready".into(), agent },
                 _ => Subject::DeadLetter { service: Service::Export },
             }

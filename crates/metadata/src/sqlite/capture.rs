@@ -5,11 +5,15 @@
 //! aside in `sojourn_replaced`, and the one after INSERT makes an update of it. When the insert does not take place
 //! after all (`OR IGNORE`, `ON CONFLICT DO …`), what was put aside stays, and the next insert of that object puts it
 //! aside anew: it is never used for another.
+//!
+//! Bytes are in no image: an entry that sets some refers to its row. Before other bytes take their place there, they are
+//! copied beside the entry (`kept`).
 
-use super::image::{blob_member, captured, differing, differs, present, readable};
+use super::image::{differing, differs, present, readable};
+use super::kept;
 use super::names::{Ident, Literal};
 use super::rules;
-use crate::model::{DataType, Entity};
+use crate::model::{Entity, EntityCommand};
 
 /// The numbers of `sojourn_queue.command_id`.
 const CREATE: u8 = 1;
@@ -45,7 +49,8 @@ fn put_aside(entity: &Entity) -> String {
         differing(entity, STORED, "NEW"),
         rules::emptied_by_replace(entity, STORED),
     );
-    trigger(entity, "put-aside", "BEFORE INSERT", None, foreign_rowid.into_iter().chain([clear, put]))
+    let keep = kept::of_stored(entity, "NEW", STORED);
+    trigger(entity, "put-aside", "BEFORE INSERT", None, foreign_rowid.into_iter().chain([clear, put]).chain(keep))
 }
 
 fn create(entity: &Entity) -> String {
@@ -69,8 +74,11 @@ fn create(entity: &Entity) -> String {
         present(entity, "NEW")
     );
     let clear = format!("DELETE {replaced}");
-    let checks = rules::on_insert(entity).into_iter().chain(refuse_emptied);
-    let capture = [forget_delete, as_update, as_create].into_iter().chain(keep_bytes(entity)).chain([clear]);
+    let no_create =
+        needs_server(entity, "create").map(|refuse| format!("{refuse}\n  WHERE NOT EXISTS (SELECT 1 {replaced})"));
+    let no_update = needs_server(entity, "update").map(|refuse| format!("{refuse}\n  {replaced} AND data <> '{{}}'"));
+    let checks = no_create.into_iter().chain(no_update).chain(rules::on_insert(entity)).chain(refuse_emptied);
+    let capture = [forget_delete, as_update, as_create, clear];
     trigger(entity, "create", "AFTER INSERT", None, checks.chain(capture))
 }
 
@@ -90,27 +98,9 @@ fn update(entity: &Entity) -> String {
         differing(entity, "NEW", "OLD"),
         differing(entity, "OLD", "NEW"),
     );
-    let statements = rules::on_update(entity).into_iter().chain([capture]).chain(keep_bytes(entity));
+    let refuse = needs_server(entity, "update").into_iter().chain(rules::on_update(entity));
+    let statements = refuse.chain(kept::of_changed(entity)).chain([capture]);
     trigger(entity, "update", "AFTER UPDATE", Some(differs(entity, "NEW", "OLD")), statements)
-}
-
-/// Puts the bytes that the newest entry sets beside it: JSON holds none.
-fn keep_bytes(entity: &Entity) -> impl Iterator<Item = String> {
-    let binary = captured(entity).filter(|attribute| attribute.data_type == DataType::Bytea);
-    binary.map(|attribute| {
-        let (name, column) = (Literal(&attribute.name), Ident(&attribute.name));
-        let marked = blob_member(attribute);
-        format!(
-            "INSERT INTO sojourn_blob (row_number, attribute, bytes)\n  \
-             SELECT row_number, {name}, CAST(NEW.{column} AS BLOB) FROM sojourn_queue\n  \
-             WHERE row_number = (SELECT max(row_number) FROM sojourn_queue) AND {}\n    \
-             AND instr(data, {}) > 0\n    \
-             AND NOT EXISTS (SELECT 1 FROM sojourn_blob AS kept\n      \
-             WHERE kept.row_number = sojourn_queue.row_number AND kept.attribute = {name})",
-            is_new(entity),
-            Literal(&marked)
-        )
-    })
 }
 
 fn delete(entity: &Entity) -> String {
@@ -120,7 +110,16 @@ fn delete(entity: &Entity) -> String {
         head(entity, "OLD", DELETE),
         readable(entity, "OLD")
     );
-    trigger(entity, "delete", "AFTER DELETE", None, [capture])
+    let statements = needs_server(entity, "delete").into_iter().chain(kept::of_deleted(entity)).chain([capture]);
+    trigger(entity, "delete", "AFTER DELETE", None, statements)
+}
+
+/// Refuses a command that cannot be done offline.
+fn needs_server(entity: &Entity, command: &str) -> Option<String> {
+    let needs = |known: &&EntityCommand| known.online_only && known.name == command;
+    entity.commands.iter().find(needs)?;
+    let words = format!("{}: {command} needs the server; do it online", entity.name);
+    Some(format!("SELECT RAISE(ABORT, {})", Literal(&words)))
 }
 
 fn trigger(
@@ -151,7 +150,8 @@ fn is_new(entity: &Entity) -> String {
 }
 
 /// A name for SQLite's row number that no attribute hides.
-fn rowid(entity: &Entity) -> Option<&'static str> {
+#[must_use]
+pub fn rowid(entity: &Entity) -> Option<&'static str> {
     let hidden = |name: &str| entity.attributes.iter().any(|attribute| attribute.name.eq_ignore_ascii_case(name));
     ["rowid", "_rowid_", "oid"].into_iter().find(|name| !hidden(name))
 }

@@ -15,7 +15,7 @@ const BLOB: &str = r#"{"blob":true}"#;
 const OPERANDS_PER_CHAIN: usize = 25;
 
 /// The attributes that a write can set: neither the object id, which stands beside the image, nor computed ones.
-pub(super) fn captured(entity: &Entity) -> impl Iterator<Item = &Attribute> {
+pub fn captured(entity: &Entity) -> impl Iterator<Item = &Attribute> {
     entity.attributes.iter().skip(OBJECT_ID + 1).filter(|attribute| !attribute.generated)
 }
 
@@ -29,7 +29,13 @@ pub(super) fn present(entity: &Entity, row: &str) -> String {
 
 /// All of `row`'s values but the binary ones.
 pub(super) fn readable(entity: &Entity, row: &str) -> String {
-    let attributes = captured(entity).filter(|attribute| attribute.data_type != DataType::Bytea);
+    image_of(entity, row, |_| true)
+}
+
+/// Those values of `row`, an alias in the statement, whose attributes `wanted` names, as an expression: JSON in the
+/// spelling of the queue. Bytes are left out.
+pub fn image_of(entity: &Entity, row: &str, wanted: impl Fn(&Attribute) -> bool) -> String {
+    let attributes = captured(entity).filter(|attribute| attribute.data_type != DataType::Bytea && wanted(attribute));
     object(attributes.map(|attribute| Column::new(row, attribute).member()))
 }
 

@@ -13,11 +13,15 @@ mod bytes;
 mod capture;
 mod column;
 mod image;
+mod kept;
 mod names;
 mod rules;
 mod table;
 
+pub use capture::rowid;
 pub use column::Storage;
+pub use image::{captured, image_of};
+pub use kept::keep_bytes;
 pub use names::{Ident, Literal};
 
 use crate::model::{Entity, Metadata};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::plan;
-use crate::model::{Attribute, DataType, Entity, Metadata, OnDelete, Relationship};
+use crate::model::{Attribute, DataType, Entity, EntityCommand, Metadata, OnDelete, Relationship};
 
 fn attribute(id: u32, name: &str, data_type: DataType) -> Attribute {
     Attribute {
@@ -39,6 +39,7 @@ fn sample() -> Metadata {
             Attribute { generated: true, ..attribute(10, "search", DataType::Text) },
             attribute(11, "account_id", DataType::Uuid),
         ],
+        commands: vec![EntityCommand { name: "delete".into(), online_only: true }],
         relationships: vec![Relationship {
             attribute: "account_id".into(),
             target: "account".into(),

@@ -8,10 +8,13 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub mod ack;
+pub mod attachment;
 pub mod batch;
 pub mod dead_letter;
+pub mod event;
 pub mod filters;
 pub mod operation;
+pub mod plugin;
 pub mod prepare;
 pub mod rpc;
 pub mod schema;

@@ -2,12 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Message;
+
+mod value;
+mod verdict;
+
+pub use value::FieldValue;
+pub use verdict::{Candidate, ChunkOutcome, ChunkResult, Conflict, Side, Verdict, VerdictKind};
 
 /// What an operation does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -19,50 +23,58 @@ pub enum Command {
     Update,
     /// Remove a row.
     Delete,
+    /// A named command ([`Operation::name`]), which a plug-in carries out.
+    Invoke,
+    /// Give up the refused operation that [`Operation::settles`] names: what waits for it may go on.
+    Discard,
 }
 
-/// One attribute's value as the device holds it.
-#[derive(Debug, Clone, PartialEq)]
-pub enum FieldValue {
-    /// No value.
-    Null,
-    /// An integer or a double.
-    Number(serde_json::Number),
-    /// Text, in the attribute's own spelling.
-    Text(String),
-    /// Bytes of a binary attribute.
-    Bytes(Vec<u8>),
+/// What a write does to its row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RowCommand {
+    /// Insert a row.
+    Create,
+    /// Change attributes of a row.
+    Update,
+    /// Remove a row.
+    Delete,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum FieldRepr {
-    Null(()),
-    Number(serde_json::Number),
-    Text(String),
-    Bytes { base64: String },
-}
-
-impl Serialize for FieldValue {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl Command {
+    /// The word for it on the wire, in the database and to the user.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
         match self {
-            Self::Null => FieldRepr::Null(()),
-            Self::Number(number) => FieldRepr::Number(number.clone()),
-            Self::Text(text) => FieldRepr::Text(text.clone()),
-            Self::Bytes(bytes) => FieldRepr::Bytes { base64: STANDARD.encode(bytes) },
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+            Self::Invoke => "invoke",
+            Self::Discard => "discard",
         }
-        .serialize(serializer)
+    }
+
+    /// What it does to its row, where it is a write of one row.
+    #[must_use]
+    pub const fn on_row(self) -> Option<RowCommand> {
+        match self {
+            Self::Create => Some(RowCommand::Create),
+            Self::Update => Some(RowCommand::Update),
+            Self::Delete => Some(RowCommand::Delete),
+            Self::Invoke | Self::Discard => None,
+        }
     }
 }
 
-impl<'de> Deserialize<'de> for FieldValue {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(match FieldRepr::deserialize(deserializer)? {
-            FieldRepr::Null(()) => Self::Null,
-            FieldRepr::Number(number) => Self::Number(number),
-            FieldRepr::Text(text) => Self::Text(text),
-            FieldRepr::Bytes { base64 } => Self::Bytes(STANDARD.decode(base64).map_err(serde::de::Error::custom)?),
-        })
+impl RowCommand {
+    /// The word for it: the name under which plug-ins are declared.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+        }
     }
 }
 
@@ -88,6 +100,27 @@ pub struct Operation {
     pub group: Option<u64>,
     /// When the user did it, by the device's clock, ISO-8601 in UTC.
     pub captured_at: String,
+    /// Which named command, of an [`Command::Invoke`]; its `data` are its parameters then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The earlier number of this operation, when it was refused or parked under it and comes again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settles: Option<u64>,
+    /// The version of the server's row ([`Verdict::version`]) that the user saw and decided to overrule: as long as the row
+    /// has it, nothing conflicts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<u32>,
+    /// The user knows of the duplicates and wants this one too.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub create_anyway: bool,
+    /// The device got the server's row while this was waiting: the user did not know it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub overtaken: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// Operations in order of capture, numbered without gaps from `first`.
@@ -101,6 +134,12 @@ pub struct OperationChunk {
     pub metadata_version: u32,
     /// The operations. A group is never cut.
     pub operations: Vec<Operation>,
+    /// The first number that this device's database has given: what an earlier one left unsettled, nobody can settle any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<u64>,
+    /// Only the verdicts are wanted: everything is rolled back, and the numbers are free for the next chunk.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub dry_run: bool,
 }
 
 impl OperationChunk {
@@ -113,121 +152,13 @@ impl OperationChunk {
 
 impl Message for OperationChunk {
     const NAME: &'static str = "operation-chunk";
-    const VERSION: u16 = 1;
-}
-
-/// What became of an operation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum VerdictKind {
-    /// Done as asked.
-    Applied,
-    /// Done, beside changes somebody else made.
-    Merged,
-    /// Not done: it looks like a row that is there already.
-    Duplicate,
-    /// Not done: somebody else changed the same.
-    Conflict,
-    /// Not done: the server's rules refuse it.
-    Rejected,
-    /// Not done yet: it waits for another to be settled.
-    Parked,
-    /// Not done: another operation of its group was refused.
-    Cancelled,
-    /// A verdict of a newer service.
-    #[serde(other)]
-    Unknown,
-}
-
-impl VerdictKind {
-    /// The word for it on the wire, in the database and to the user.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Applied => "applied",
-            Self::Merged => "merged",
-            Self::Duplicate => "duplicate",
-            Self::Conflict => "conflict",
-            Self::Rejected => "rejected",
-            Self::Parked => "parked",
-            Self::Cancelled => "cancelled",
-            Self::Unknown => "unknown",
-        }
-    }
-
-    /// The verdict of this word.
-    #[must_use]
-    pub fn from_word(word: &str) -> Self {
-        let all = [
-            Self::Applied,
-            Self::Merged,
-            Self::Duplicate,
-            Self::Conflict,
-            Self::Rejected,
-            Self::Parked,
-            Self::Cancelled,
-        ];
-        all.into_iter().find(|kind| kind.word() == word).unwrap_or(Self::Unknown)
-    }
-}
-
-/// The verdict on one operation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Verdict {
-    /// The operation.
-    pub sequence: u64,
-    /// What became of it.
-    pub verdict: VerdictKind,
-    /// Why, in words for the user; none when applied.
-    #[serde(default)]
-    pub reason: Option<String>,
-    /// The attribute that is to blame, where one is.
-    #[serde(default)]
-    pub attribute: Option<String>,
-    /// Where to look in the server's logs.
-    pub trace_id: String,
-}
-
-/// The answer to a chunk.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ChunkResult {
-    /// What came of it.
-    pub outcome: ChunkOutcome,
-}
-
-/// What came of a chunk.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum ChunkOutcome {
-    /// One verdict for each operation, in order.
-    Verdicts {
-        /// The verdicts.
-        verdicts: Vec<Verdict>,
-    },
-    /// Nothing was done: operations before it are missing.
-    Gap {
-        /// The sequence that must come next.
-        expected: u64,
-    },
-    /// Nothing was done, and nothing would be if it came again: the words are for the user.
-    Refused {
-        /// Why, and what to do.
-        reason: String,
-    },
-    /// An outcome of a newer service.
-    #[serde(other)]
-    Unknown,
-}
-
-impl Message for ChunkResult {
-    const NAME: &'static str = "chunk-result";
-    const VERSION: u16 = 1;
+    const VERSION: u16 = 2;
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::golden;
+    use crate::message::{decode, golden};
 
     fn fields(list: &[(&str, FieldValue)]) -> BTreeMap<String, FieldValue> {
         list.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
@@ -249,6 +180,11 @@ mod tests {
             base: BTreeMap::new(),
             group: None,
             captured_at: "2026-11-22T10:00:00.000Z".into(),
+            name: None,
+            settles: None,
+            seen: None,
+            create_anyway: false,
+            overtaken: false,
         };
         let update = Operation {
             sequence: 8,
@@ -264,28 +200,75 @@ mod tests {
                 chunk: Uuid::from_u128(5),
                 first: 7,
                 metadata_version: 1,
-                operations: vec![create, update],
+                operations: vec![create.clone(), update],
+                since: None,
+                dry_run: false,
             },
         );
-        let verdicts = vec![
-            Verdict {
-                sequence: 7,
-                verdict: VerdictKind::Applied,
-                reason: None,
-                attribute: None,
-                trace_id: "0123456789abcdef".into(),
-            },
-            Verdict {
-                sequence: 8,
-                verdict: VerdictKind::Rejected,
-                reason: Some("email is not an address".into()),
-                attribute: Some("email".into()),
-                trace_id: "0123456789abcdef".into(),
-            },
-        ];
+        let again = Operation {
+            sequence: 9,
+            settles: Some(7),
+            seen: Some(731),
+            create_anyway: true,
+            overtaken: true,
+            data: fields(&[("photo", FieldValue::Attachment { attachment: Uuid::from_u128(6), bytes: 50_000_000 })]),
+            ..create.clone()
+        };
+        let invoke =
+            Operation { sequence: 10, command: Command::Invoke, name: Some("convert_to_invoice".into()), ..create };
+        let discard = Operation { sequence: 11, command: Command::Discard, settles: Some(8), ..again.clone() };
+        let operations = vec![again, invoke, discard];
+        let chunk = Uuid::from_u128(5);
+        golden::check(
+            "settling",
+            &OperationChunk { chunk, first: 9, metadata_version: 1, operations, since: Some(3), dry_run: true },
+        );
+        let verdict = |sequence, kind| Verdict::new(sequence, kind, "0123456789abcdef");
+        let rejected = Verdict {
+            reason: Some("email is not an address".into()),
+            attribute: Some("email".into()),
+            rule: Some("contact_email_check".into()),
+            ..verdict(8, VerdictKind::Rejected)
+        };
+        let parked = Verdict { cause: Some(8), ..verdict(9, VerdictKind::Parked) };
+        let conflict = Conflict {
+            attribute: "email".into(),
+            mine: FieldValue::Text("a@b.c".into()),
+            base: Some(FieldValue::Null),
+            theirs: FieldValue::Text("d@e.f".into()),
+            cut: false,
+        };
+        let conflict = Verdict {
+            conflicts: vec![conflict],
+            deleted: Some(Side::Theirs),
+            version: Some(731),
+            ..verdict(10, VerdictKind::Conflict)
+        };
+        let candidate = Candidate {
+            object_type_code: 2,
+            object_id: Uuid::from_u128(3),
+            values: fields(&[("email", FieldValue::Text("a@b.c".into()))]),
+        };
+        let duplicate = Verdict { candidates: vec![candidate], ..verdict(11, VerdictKind::Duplicate) };
+        let verdicts = vec![verdict(7, VerdictKind::Applied), rejected, parked, conflict, duplicate];
         golden::check("verdicts", &ChunkResult { outcome: ChunkOutcome::Verdicts { verdicts } });
         golden::check("gap", &ChunkResult { outcome: ChunkOutcome::Gap { expected: 5 } });
         golden::check("refused", &ChunkResult { outcome: ChunkOutcome::Refused { reason: "expired".into() } });
+        golden::check("stored", &ChunkResult { outcome: ChunkOutcome::Stored });
+        let missing = vec![Uuid::from_u128(6)];
+        golden::check("attachments", &ChunkResult { outcome: ChunkOutcome::Attachments { missing } });
+    }
+
+    #[test]
+    fn version_1_is_still_read() {
+        let read = |case: &str| {
+            let file = format!("{}/golden/messages/{case}.json", env!("CARGO_MANIFEST_DIR"));
+            std::fs::read(file).expect("the golden file of version 1")
+        };
+        let chunk = decode::<OperationChunk>(&read("operation-chunk-v1-two")).expect("a chunk of version 1");
+        assert_eq!((chunk.operations.len(), chunk.dry_run, chunk.operations[0].settles), (2, false, None));
+        let result = decode::<ChunkResult>(&read("chunk-result-v1-verdicts")).expect("a result of version 1");
+        assert!(matches!(result.outcome, ChunkOutcome::Verdicts { verdicts } if verdicts[1].cause.is_none()));
     }
 
     #[test]

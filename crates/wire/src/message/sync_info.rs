@@ -40,7 +40,7 @@ pub struct EntitySyncInfo {
     pub rows: u64,
     /// Rows deleted on the device.
     pub deletes: u64,
-    /// Rows put off because they have unsent writes.
+    /// Rows that came beneath unsettled changes of the device.
     pub set_aside: u64,
     /// Batches.
     pub batches: u32,
