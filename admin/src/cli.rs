@@ -112,7 +112,8 @@ fn perform(command: Command, url: &DatabaseUrl) -> Result<Answer, AdminError> {
 async fn registered(asked: Register, url: &DatabaseUrl) -> Result<Registered, AdminError> {
     let wanted = sojourn_schema::config::read(&asked.config)?;
     let password = asked.service_password_file.as_deref().map(register::password_in).transpose()?;
-    register::register(&connect(url).await?, &wanted, password.as_deref(), asked.dry_run).await
+    let progress = |doing: &str| drop(writeln!(std::io::stderr(), "{doing} …"));
+    register::register(&connect(url).await?, &wanted, password.as_deref(), asked.dry_run, &progress).await
 }
 
 async fn of_subscriptions(command: Subscriptions, url: &DatabaseUrl) -> Result<Answer, AdminError> {

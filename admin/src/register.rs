@@ -34,19 +34,25 @@ pub struct Done {
     pub installed: Vec<String>,
     /// Tables that no dataset follows any more.
     pub removed: Vec<String>,
+    /// Indexes by which duplicates are found from now on: table, and the index in brackets.
+    pub indexes_made: Vec<String>,
+    /// Indexes that no duplicate rule needs any more: table, and the index in brackets.
+    pub indexes_removed: Vec<String>,
     /// The services have a new password.
     pub password_changed: bool,
 }
 
-/// Checks, and unless it is a dry run installs. `password` becomes that of the services.
+/// Checks, and unless it is a dry run installs. `password` becomes that of the services. `progress` hears of what may
+/// take a while, before it begins.
 ///
 /// # Errors
-/// [`AdminError::Schema`] holds every problem; nothing was changed then.
+/// [`AdminError::Schema`] holds every problem; nothing was changed then, unless it names an index that could not be made.
 pub async fn register(
     pool: &PgPool,
     wanted: &SojournYaml,
     password: Option<&str>,
     dry_run: bool,
+    progress: &(dyn Fn(&str) + Sync),
 ) -> Result<Registered, AdminError> {
     let mut admin = pool.acquire().await.map_err(PlatformError::doing("taking a connection"))?;
     let registration = sojourn_schema::check(&mut admin, wanted).await?;
@@ -57,8 +63,14 @@ pub async fn register(
     let acting_role = Ident::new(&wanted.acting_role).map_err(PlatformError::from)?;
     install::install(&mut admin, &acting_role, password).await?;
     let tracked = sojourn_schema::track(&mut admin, &registration).await?;
-    let (installed, removed) = (tracked.installed, tracked.removed);
-    registered.done = Some(Done { installed, removed, password_changed: password.is_some() });
+    let indexed = sojourn_schema::index(&mut admin, &registration, progress).await?;
+    registered.done = Some(Done {
+        installed: tracked.installed,
+        removed: tracked.removed,
+        indexes_made: indexed.made,
+        indexes_removed: indexed.removed,
+        password_changed: password.is_some(),
+    });
     Ok(registered)
 }
 
@@ -96,10 +108,14 @@ impl fmt::Display for Registered {
             return write!(f, "\nIt can be registered; {streams} tables would be followed. Nothing was changed.");
         };
         writeln!(f, "Its changes are followed in {streams} tables.")?;
-        for (tables, what) in [(&done.installed, "Installed on"), (&done.removed, "Removed from")] {
-            if !tables.is_empty() {
-                writeln!(f, "{what} {}", tables.join(", "))?;
-            }
+        let told = [
+            (&done.installed, "Installed on"),
+            (&done.removed, "Removed from"),
+            (&done.indexes_made, "Duplicates are found by new indexes on"),
+            (&done.indexes_removed, "No longer needed, and removed: the indexes on"),
+        ];
+        for (what, words) in told.into_iter().filter(|(what, _)| !what.is_empty()) {
+            writeln!(f, "{words} {}", what.join(", "))?;
         }
         if done.password_changed {
             writeln!(f, "sojourn_service has a new password: give it to the services.")?;
@@ -130,9 +146,15 @@ mod tests {
 
     #[test]
     fn a_registration_says_what_it_did_and_what_comes_next() {
-        let installed = vec!["crm.contact".to_owned()];
-        let told = registered(Some(Done { installed, removed: vec![], password_changed: false }));
+        let told = registered(Some(Done {
+            installed: vec!["crm.contact".to_owned()],
+            removed: vec![],
+            indexes_made: vec!["crm.lead (i)".to_owned()],
+            indexes_removed: vec![],
+            password_changed: false,
+        }));
         assert!(told.contains("Installed on crm.contact\n") && told.contains("Next: start sojourn-schema"), "{told}");
-        assert!(!told.contains("Removed") && !told.contains("password"), "{told}");
+        assert!(told.contains("Duplicates are found by new indexes on crm.lead (i)\n"), "{told}");
+        assert!(!told.contains("emoved") && !told.contains("password"), "{told}");
     }
 }

@@ -58,6 +58,10 @@ What a session moved is known once its device has said that it is over; until th
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Check sojourn.yaml against the database, and install what Sojourn keeps there
+    ///
+    /// Tables get the triggers that note changes, and the indexes by which duplicate rules find rows: those that are
+    /// missing are made while users write, which takes a while for large tables, and is told on stderr. Those that no
+    /// rule needs any more are removed. Doing it again is harmless.
     Register(Register),
     /// Look at subscriptions, and govern them
     Subscriptions {

@@ -36,7 +36,7 @@ fn counts(entities: &[EntityMoved]) -> Table {
         "delete",
         "rows",
         "deletes",
-        "put off",
+        "beneath changes",
         "batches",
         "on the wire",
         "of rows",

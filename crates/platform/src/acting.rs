@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 use crate::sql::Ident;
 
-/// The role that finds candidates: it sees every row, and of each only the key, references and times.
+/// The role that finds candidates: it sees every row, and of each only the key, references, times and what duplicate
+/// rules compare.
 pub const SCAN_ROLE: &str = "sojourn_scan";
 
 /// Who a transaction acts as.

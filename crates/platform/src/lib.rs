@@ -8,6 +8,7 @@ pub mod acting;
 pub mod catalog;
 pub mod database;
 pub mod definition;
+pub mod duplicates;
 pub mod entities;
 pub mod filter;
 pub mod install;

@@ -1,6 +1,7 @@
 //! The tables this service writes: `dataset`, `entity`, `metadata_version` and `tracked_table`; and the object type
 //! codes it reads back. The only user of sqlx here.
 
+pub mod index;
 pub mod scan;
 pub mod stream;
 pub mod track;

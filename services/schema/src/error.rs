@@ -47,6 +47,26 @@ pub enum SchemaError {
         /// The tables.
         tables: Vec<String>,
     },
+    /// Rows would not be found.
+    #[error(
+        "sojourn_scan may not read {}, by which rows are found; an administrator must run `sojourn-admin register \
+         --config sojourn.yaml`", columns.join(", ")
+    )]
+    NotGranted {
+        /// The columns.
+        columns: Vec<String>,
+    },
+    /// The index by which duplicates are found could not be made or removed.
+    #[error(
+        "{doing} failed: {source}; everything else is registered: settle this and do it again, which makes the indexes \
+         that are missing"
+    )]
+    Index {
+        /// The index and its table.
+        doing: String,
+        /// What the database said.
+        source: sqlx::Error,
+    },
     /// Nothing can be installed while somebody writes.
     #[error(
         "the tables whose changes are to be tracked are in use for longer than can be waited for: {}; nothing was \

@@ -4,16 +4,18 @@
 //! It promises that a version in force is one that can be served: every entity is a table with one uuid for a key,
 //! guarded by row-level security that holds the acting role back, unless the file says `rls: none`. What is not is
 //! refused as a whole, with everything that is wrong and what to do about it, and changes nothing. The same metadata
-//! keeps its number, and an entity keeps its object type code for life. Nothing of the user's tables is ever altered.
+//! keeps its number, and an entity keeps its object type code for life. No column of the user's tables is ever altered.
 //!
 //! It also makes the rules by which changes are followed, and promises that none is missed: it does not start unless
-//! the triggers that note them are installed as they must be. To install them is an administrator's act ([`track`]()).
+//! the triggers that note them are installed as they must be. To install them is an administrator's act ([`track`]()),
+//! as it is to make the indexes by which replay finds duplicates ([`index`]()).
 
 pub mod check;
 pub mod config;
 pub mod db;
 pub mod document;
 pub mod error;
+pub mod index;
 pub mod publish;
 pub mod register;
 pub mod statement;
@@ -37,6 +39,7 @@ pub use check::check;
 pub use config::Config;
 use db::InForce;
 pub use error::SchemaError;
+pub use index::{Indexed, index};
 pub use publish::publish;
 pub use track::{Tracked, track};
 
@@ -99,6 +102,7 @@ async fn check_and_publish(pool: &PgPool, client: &Client, wanted: &SojournYaml)
     let mut conn = pool.acquire().await.map_err(PlatformError::doing("taking a connection to check the metadata"))?;
     let (registration, definition) = check::check_with_definition(&mut conn, wanted).await?;
     let numbers = db::stream::numbers(&mut conn, &registration.streams).await?;
+    db::scan::check_granted(&mut conn, &registration).await?;
     drop(conn);
     registration.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     let in_force = InForce { rules: registration.rules(&numbers), definition };

@@ -57,6 +57,7 @@ async fn look(pool: &PgPool, wanted: &SojournYaml) -> Result<Found, SchemaError>
     }
     let (registration, definition) = check::check_with_definition(&mut conn, wanted).await?;
     let numbers = db::stream::numbers(&mut conn, &registration.streams).await?;
+    db::scan::check_granted(&mut conn, &registration).await?;
     let hash = document::hash(&registration.metadata)?;
     let in_force = InForce { rules: registration.rules(&numbers), definition };
     db::rules_store(&mut conn, &registration.metadata, &in_force).await?;

@@ -7,12 +7,14 @@
 mod answered;
 mod connect;
 mod events;
+mod in_order;
 mod publish;
 mod purge;
 mod read;
 
 pub(crate) use answered::{Unanswered, answered};
 pub use connect::{Identity, NatsError, connect};
+pub use in_order::{InOrder, Named, publish_in_order};
 pub use publish::{PublishError, publish_hint, publish_stored};
 pub use purge::{PurgeError, purge};
 pub use read::{ReadError, direct_get};

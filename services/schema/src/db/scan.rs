@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sojourn_metadata::replay::DuplicateRule;
 use sojourn_metadata::{DataType, Entity};
 use sojourn_platform::PlatformError;
 use sojourn_platform::sql::{InvalidIdent, Sql};
@@ -25,7 +26,7 @@ pub(super) async fn grant(
     registration: &Registration,
     streams: &[Installed],
 ) -> Result<(), SchemaError> {
-    let wanted: Readable = registration.metadata.entities.iter().map(columns).collect();
+    let wanted = wanted(registration);
     let there = read(conn).await?;
     let dataset = &registration.metadata.dataset;
     let others = streams.iter().filter(|stream| stream.datasets.iter().any(|of| of != dataset));
@@ -49,21 +50,58 @@ pub(super) async fn grant(
     Ok(())
 }
 
+/// Checks that the scanning role may read all this, before anybody relies on it.
+///
+/// # Errors
+/// [`SchemaError::NotGranted`] names the columns that it may not read.
+pub async fn check_granted(conn: &mut PgConnection, registration: &Registration) -> Result<(), SchemaError> {
+    let there = read(conn).await?;
+    let missing = missing(&wanted(registration), &there);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let columns = missing.into_iter().flat_map(|of| {
+        let Columns { schema, table, columns } = of;
+        columns.into_iter().map(move |column| format!("{schema}.{table}.{column}"))
+    });
+    Err(SchemaError::NotGranted { columns: columns.collect() })
+}
+
 async fn run(conn: &mut PgConnection, sql: Result<Sql, InvalidIdent>) -> Result<(), SchemaError> {
     let sql = sql.map_err(PlatformError::from)?;
     sqlx::query(sql.into_sqlx()).execute(conn).await.map_err(PlatformError::doing(GRANTING))?;
     Ok(())
 }
 
+/// Everything that rows are found by.
+fn wanted(registration: &Registration) -> Readable {
+    let mut wanted = Readable::new();
+    for entity in &registration.metadata.entities {
+        let columns = wanted.entry((entity.schema.clone(), entity.table.clone())).or_default();
+        columns.extend(found_by(entity));
+        columns.extend(compared(&registration.replay().duplicates, &entity.name));
+    }
+    wanted
+}
+
+/// What duplicate rules compare.
+fn compared(rules: &[DuplicateRule], entity: &str) -> impl Iterator<Item = String> {
+    let compared = rules.iter().flat_map(|rule| rule.when.iter().map(move |condition| (rule, condition)));
+    compared.flat_map(move |(rule, condition)| {
+        let mine = (rule.entity == entity).then(|| condition.attribute.clone());
+        let theirs = (rule.other() == entity).then(|| condition.other().to_owned());
+        mine.into_iter().chain(theirs)
+    })
+}
+
 /// The object id, what it refers to, and the times that a moving clock sweeps over.
-fn columns(entity: &Entity) -> (Place, BTreeSet<String>) {
-    let refers = |name: &str| entity.relationships.iter().any(|relationship| relationship.attribute == name);
+fn found_by(entity: &Entity) -> impl Iterator<Item = String> {
+    let refers = move |name: &str| entity.relationships.iter().any(|relationship| relationship.attribute == name);
     let is_time = |kind| matches!(kind, DataType::Date | DataType::Timestamp | DataType::TimestampTz);
-    let found = entity
-        .attributes
-        .iter()
-        .filter(|attribute| attribute.id == entity.key().id || refers(&attribute.name) || is_time(attribute.data_type));
-    ((entity.schema.clone(), entity.table.clone()), found.map(|attribute| attribute.name.clone()).collect())
+    let found = entity.attributes.iter().filter(move |attribute| {
+        attribute.id == entity.key().id || refers(&attribute.name) || is_time(attribute.data_type)
+    });
+    found.map(|attribute| attribute.name.clone())
 }
 
 /// What is in the one and not in the other.

@@ -11,6 +11,7 @@ mod nearest;
 mod problem;
 mod reach;
 mod relationships;
+mod replay;
 mod role;
 mod stream;
 mod table;
@@ -20,12 +21,14 @@ mod tests;
 pub use codes::KnownCode;
 pub(crate) use functions::names as function_names;
 pub use problem::{At, Problem, Warning};
+pub use replay::{Hint, ReplayProblem};
 pub use stream::Stream;
 
 use sojourn_metadata::config::EntityConfig;
 use sojourn_metadata::order::load_order;
+use sojourn_metadata::replay::ReplayRules;
 use sojourn_metadata::rules::Watched;
-use sojourn_metadata::{Config as SojournYaml, Entity, Metadata, Rules};
+use sojourn_metadata::{Config as SojournYaml, Entity, EntityCommand, Metadata, Rules};
 use sojourn_platform::catalog::{Catalog, Relation};
 use sojourn_wire::streams::MAX_MESSAGE_BYTES;
 
@@ -49,6 +52,12 @@ impl Registration {
     #[must_use]
     pub fn rules(&self, numbers: &[i32]) -> Rules {
         stream::numbered(self.rules.clone(), numbers)
+    }
+
+    /// The rules of the write path.
+    #[must_use]
+    pub fn replay(&self) -> &ReplayRules {
+        &self.rules.replay
     }
 
     /// What must not change unnoticed.
@@ -84,6 +93,7 @@ pub fn register(wanted: &SojournYaml, catalog: &Catalog, known: &[KnownCode]) ->
             table: relation.name.clone(),
             attributes: attributes::of(catalog, relation),
             relationships: relationships::of(wanted, catalog, relation),
+            commands: commands_of(wanted, &entity.name),
         });
     }
     let (dataset, acting_role) = (wanted.dataset.clone(), wanted.acting_role.clone());
@@ -95,8 +105,9 @@ pub fn register(wanted: &SojournYaml, catalog: &Catalog, known: &[KnownCode]) ->
     problems.extend(followed.problems);
     warnings.extend(followed.warnings);
     if problems.is_empty() {
-        // Filters are read against metadata that stands.
+        // Filters and rules are read against metadata that stands.
         problems = groups::problems(wanted, &metadata);
+        problems.extend(replay::problems(wanted, &metadata));
     }
     if !problems.is_empty() {
         return Err(once(problems));
@@ -111,8 +122,15 @@ pub fn register(wanted: &SojournYaml, catalog: &Catalog, known: &[KnownCode]) ->
         in_role: wanted.in_role.clone(),
         users_define: wanted.users_define,
         watched,
+        replay: wanted.replay.clone(),
     };
     Ok(Registration { metadata, warnings, streams: followed.streams.into_vec(), rules })
+}
+
+/// The commands of an entity that a device must know.
+fn commands_of(wanted: &SojournYaml, entity: &str) -> Vec<EntityCommand> {
+    let own = wanted.replay.commands.iter().filter(|command| command.entity == entity);
+    own.map(|command| EntityCommand { name: command.name.clone(), online_only: command.online_only }).collect()
 }
 
 /// One wanted entity, and what stands at its place.

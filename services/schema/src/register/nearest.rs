@@ -1,4 +1,4 @@
-//! The table that was probably meant.
+//! The name that was probably meant.
 
 use sojourn_platform::catalog::TableName;
 
@@ -6,14 +6,24 @@ use sojourn_platform::catalog::TableName;
 ///
 /// The same name in another schema is nearer than another name in the same one. Case does not count.
 pub(super) fn nearest([schema, table]: [&str; 2], names: &[TableName]) -> Option<String> {
-    let wanted = table.to_lowercase();
-    let allowed = wanted.chars().count().div_ceil(3);
     let close = names.iter().filter_map(|name| {
-        let distance = strsim::damerau_levenshtein(&wanted, &name.name.to_lowercase());
         let elsewhere = strsim::damerau_levenshtein(schema, &name.schema).min(10);
-        (distance <= allowed).then_some((distance * 11 + elsewhere, name))
+        Some((distance(table, &name.name)? * 11 + elsewhere, name))
     });
     close.min_by_key(|(distance, _)| *distance).map(|(_, name)| format!("{}.{}", name.schema, name.name))
+}
+
+/// The name that is nearest to a wanted one; none when nothing is similar. Case does not count.
+pub(super) fn nearest_name<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let close = names.filter_map(|name| Some((distance(wanted, name)?, name)));
+    close.min_by_key(|(distance, _)| *distance).map(|(_, name)| name)
+}
+
+/// How far a name is from a wanted one; none when they are not similar.
+fn distance(wanted: &str, name: &str) -> Option<usize> {
+    let wanted = wanted.to_lowercase();
+    let distance = strsim::damerau_levenshtein(&wanted, &name.to_lowercase());
+    (distance <= wanted.chars().count().div_ceil(3)).then_some(distance)
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::replay::ReplayProblem;
+
 /// An entity and its table, for a problem's words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct At {
@@ -177,6 +179,9 @@ pub enum Problem {
     /// Nobody could evaluate it.
     #[error("entity {entity}: the local data group {group:?}: {problem}")]
     Filter { entity: String, group: String, problem: String },
+    /// Nobody could obey it.
+    #[error("replay: {place}: {problem}")]
+    Replay { place: String, problem: ReplayProblem },
     /// It must fit into one message.
     #[error(
         "the metadata of all entities has {bytes} bytes, and {most} is the most that can be published; register \

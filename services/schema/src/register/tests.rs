@@ -1,5 +1,6 @@
 //! Every problem, from hand-made rows of the catalog.
 
+mod replay;
 mod rules;
 
 use sojourn_metadata::model::OnDelete;

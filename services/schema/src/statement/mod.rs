@@ -3,6 +3,7 @@
 //! The functions run in other people's transactions, under any search path: every name in them has its schema, the
 //! operators too. The columns' comparison in a trigger's condition was looked up when the trigger was made.
 
+pub mod duplicate;
 pub mod scan;
 
 use sojourn_platform::sql::{Ident, InvalidIdent, Sql};

@@ -40,6 +40,7 @@ fn entity(name: &str, attributes: &[(&str, (DataType, &str))], links: &[(&str, &
         table: format!("{name}_table"),
         attributes: (1..).zip(attributes).map(attribute).collect(),
         relationships: links.iter().map(relationship).collect(),
+        commands: vec![],
     }
 }
 
