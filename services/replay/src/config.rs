@@ -21,6 +21,10 @@ pub struct Config {
     #[arg(long, env = "SOJOURN_REPLAY_CONCURRENCY", default_value_t = 4, value_name = "N")]
     pub concurrency: u16,
 
+    /// How many days verdicts are kept after the operations are done or settled
+    #[arg(long, env = "SOJOURN_REPLAY_RETENTION_DAYS", default_value_t = 30, value_name = "DAYS",
+          value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub retention_days: u32,
     /// How long one operation may take, in seconds; longer, and it is rejected
     #[arg(long, env = "SOJOURN_REPLAY_STATEMENT_TIMEOUT", default_value_t = 30, value_name = "SECONDS",
           value_parser = clap::value_parser!(u32).range(1..=3600))]

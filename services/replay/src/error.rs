@@ -26,6 +26,9 @@ pub enum HandlerError {
     /// The database failed.
     #[error(transparent)]
     Platform(#[from] PlatformError),
+    /// A plug-in for which operations are to wait is not there.
+    #[error("{0}")]
+    Waiting(String),
     /// The result could not be published.
     #[error(transparent)]
     Publish(#[from] PublishError),
@@ -33,6 +36,9 @@ pub enum HandlerError {
 
 /// The least wait before something that failed outside is tried again.
 const LATER: Duration = Duration::from_millis(200);
+
+/// The least wait before a plug-in that was not there is asked again.
+const PLUGIN: Duration = Duration::from_secs(2);
 
 impl From<HandlerError> for Outcome {
     fn from(error: HandlerError) -> Self {
@@ -43,6 +49,7 @@ impl From<HandlerError> for Outcome {
             }
             HandlerError::Platform(error) if !error.is_transient() => Self::Unexpected { reason },
             HandlerError::Publish(error) if !error.is_transient() => Self::Unexpected { reason },
+            HandlerError::Waiting(_) => Self::Retry { after: PLUGIN, reason },
             HandlerError::Platform(_) | HandlerError::Publish(_) => Self::Retry { after: LATER, reason },
         }
     }

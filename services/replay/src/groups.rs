@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use sojourn_wire::message::operation::{Operation, Verdict, VerdictKind};
 
-use crate::refusal::Refusal;
+use crate::refusal::{Kind, Refusal};
 
 /// Cuts operations into units: ranges of indices, in order and without gaps.
 #[must_use]
@@ -90,28 +90,29 @@ impl<'a> Unit<'a> {
         standing().filter(|member| touches(*member)).last().or_else(|| standing().last())
     }
 
-    /// One verdict for each member, in order: those that stand are applied.
+    /// One verdict for each member, in order. `applied` says how those that stand are done: applied, or merged.
     #[must_use]
-    pub fn verdicts(&self, trace_id: &str) -> Vec<Verdict> {
-        (0..self.operations.len()).map(|member| self.verdict(member, trace_id)).collect()
+    pub fn verdicts(&self, applied: impl Fn(usize) -> VerdictKind, trace_id: &str) -> Vec<Verdict> {
+        (0..self.operations.len()).map(|member| self.verdict(member, &applied, trace_id)).collect()
     }
 
-    fn verdict(&self, member: usize, trace_id: &str) -> Verdict {
-        let (verdict, reason, attribute) = match self.refused_by[member] {
-            None => (VerdictKind::Applied, None, None),
-            Some(guilty) if guilty == member => {
-                let refusal = self.refusals.get(&member);
-                let reason = refusal.map(|refusal| refusal.reason.clone());
-                (VerdictKind::Rejected, reason, refusal.and_then(|refusal| refusal.attribute.clone()))
-            }
-            Some(guilty) => {
-                let sequence = self.operations[guilty].sequence;
-                let reason = format!("not done, because operation {sequence} of the same group was refused");
-                (VerdictKind::Cancelled, Some(reason), None)
-            }
-        };
+    fn verdict(&self, member: usize, applied: &impl Fn(usize) -> VerdictKind, trace_id: &str) -> Verdict {
         let sequence = self.operations[member].sequence;
-        Verdict { sequence, verdict, reason, attribute, trace_id: trace_id.to_owned() }
+        let Some(guilty) = self.refused_by[member] else {
+            return Verdict::new(sequence, applied(member), trace_id);
+        };
+        let refusal = &self.refusals[&guilty];
+        let cause = self.operations[guilty].sequence;
+        match &refusal.kind {
+            // A group waits as a whole.
+            Kind::Parked(_) => refusal.verdict(sequence, trace_id),
+            _ if guilty == member => refusal.verdict(sequence, trace_id),
+            _ => {
+                let reason = format!("not done, because operation {cause} of the same group was refused");
+                let cancelled = Verdict::new(sequence, VerdictKind::Cancelled, trace_id);
+                Verdict { reason: Some(reason), cause: Some(cause), ..cancelled }
+            }
+        }
     }
 }
 
@@ -126,7 +127,7 @@ mod tests {
     }
 
     fn words(unit: &Unit<'_>) -> Vec<&'static str> {
-        unit.verdicts("t").iter().map(|verdict| verdict.verdict.word()).collect()
+        unit.verdicts(|_| VerdictKind::Applied, "t").iter().map(|verdict| verdict.verdict.word()).collect()
     }
 
     #[test]
@@ -150,7 +151,7 @@ mod tests {
         assert_eq!(unit.standing().map(|(i, _)| i).collect::<Vec<_>>(), [1, 3]);
         unit.refuse(0, Refusal::new("late"));
         unit.refuse(1, Refusal::new("no"));
-        let verdicts = unit.verdicts("t");
+        let verdicts = unit.verdicts(|_| VerdictKind::Applied, "t");
         assert_eq!(words(&unit), ["cancelled", "rejected", "rejected", "applied"]);
         assert_eq!(verdicts[0].reason.as_deref(), Some("not done, because operation 3 of the same group was refused"));
         assert_eq!(verdicts[2].reason.as_deref(), Some("too much"));

@@ -2,25 +2,29 @@
 //!
 //! | the message | the agent hears | the message goes |
 //! |---|---|---|
-//! | a chunk | verdicts, a gap, or why the subscription is refused | off the queue |
-//! | a chunk that breaks the protocol, or no chunk at all | refused, under its id or else nil | to the dead letters |
-//! | any, while Postgres or NATS is away | nothing yet | back to the queue |
+//! | a chunk | verdicts, a gap, missing attachments, or why the subscription is refused | off the queue |
+//! | a part of an attachment | that it is stored, or why not | off the queue |
+//! | what breaks the protocol, or is neither | refused, under its id or else nil | to the dead letters |
+//! | any, while Postgres, NATS or a plug-in that is waited for is away | nothing yet | back to the queue |
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use sojourn_platform::entities::MetadataCache;
 use sojourn_runtime::jobs::{Job, Outcome};
 use sojourn_runtime::nats::{self, PublishError};
 use sojourn_runtime::{Client, clock};
-use sojourn_wire::message::decode;
+use sojourn_wire::message::attachment::AttachmentPart;
 use sojourn_wire::message::operation::{ChunkOutcome, OperationChunk, VerdictKind};
+use sojourn_wire::message::{DecodeError, decode};
 use sojourn_wire::streams::MAX_MESSAGE_BYTES;
 use sojourn_wire::{AgentId, Subject, SubscriptionId};
 use sqlx::PgPool;
+use tokio::sync::Notify;
 use uuid::Uuid;
 
+use crate::advice::advice;
 use crate::answer::{encoded, guess_chunk};
-use crate::db::{Limits, Request, play_back};
+use crate::db::{self, Datasets, Limits, Request, attachment, play_back};
 use crate::error::HandlerError;
 use crate::order;
 
@@ -35,19 +39,27 @@ const PATIENCE: u64 = 8;
 pub struct Handlers {
     pool: PgPool,
     nats: Client,
-    metadata: MetadataCache,
+    datasets: Datasets,
     limits: Limits,
+    committed: Arc<Notify>,
+}
+
+/// What an agent sends on the subject of its operations.
+enum Sent {
+    Chunk(OperationChunk),
+    Part(AttachmentPart),
 }
 
 impl Handlers {
-    /// A handler over these connections. It uses one connection of the pool at a time for each chunk.
+    /// A handler over these connections. It uses one connection of the pool at a time for each chunk, and tells
+    /// `committed` that there may be events.
     #[must_use]
-    pub fn new(pool: PgPool, nats: Client, limits: Limits) -> Self {
-        let metadata = MetadataCache::new(pool.clone());
-        Self { pool, nats, metadata, limits }
+    pub fn new(pool: PgPool, nats: Client, limits: Limits, committed: Arc<Notify>) -> Self {
+        let datasets = Datasets::new(&pool);
+        Self { pool, nats, datasets, limits, committed }
     }
 
-    /// A chunk of operations.
+    /// A chunk of operations, or a part of an attachment.
     pub async fn operations(&self, job: Job) -> Outcome {
         self.try_operations(job).await.map_or_else(Outcome::from, |()| Outcome::Done)
     }
@@ -56,26 +68,52 @@ impl Handlers {
         let Subject::Operations { agent, subscription } = job.subject else {
             return Err(HandlerError::Misrouted(job.subject));
         };
-        let (id, checked) = chunk_of(&job.payload);
-        let chunk = match checked {
-            Ok(chunk) => chunk,
+        let (id, sent) = sent(&job.payload);
+        let outcome = match sent {
+            Ok(Sent::Chunk(chunk)) => self.chunk(&agent, &subscription, &chunk, job.deliveries >= PATIENCE).await?,
+            Ok(Sent::Part(part)) => self.part(&agent, &subscription, &part).await?,
             Err(error) => {
                 let outcome = ChunkOutcome::Refused { reason: error.to_string() };
                 self.answer(agent, subscription, id, outcome).await?;
                 return Err(error);
             }
         };
-        let trace_id = trace_id();
-        let request = Request {
-            agent: &agent,
-            subscription: &subscription,
-            chunk: &chunk,
-            trace_id: &trace_id,
-            last_try: job.deliveries >= PATIENCE,
-        };
-        let outcome = play_back(&self.pool, &self.metadata, self.limits, request).await?;
-        log(&subscription, &chunk, &trace_id, &outcome);
         Ok(self.answer(agent, subscription, id, outcome).await?)
+    }
+
+    async fn chunk(
+        &self,
+        agent: &AgentId,
+        subscription: &SubscriptionId,
+        chunk: &OperationChunk,
+        last_try: bool,
+    ) -> Result<ChunkOutcome, HandlerError> {
+        let terms = match db::terms(&self.pool, &self.datasets, agent, subscription).await? {
+            Ok(terms) => terms,
+            Err(reason) => return Ok(ChunkOutcome::Refused { reason }),
+        };
+        let advice = advice(&self.nats, &terms, subscription, chunk, last_try).await?;
+        let trace_id = trace_id();
+        let request = Request { agent, subscription, chunk, trace_id: &trace_id, last_try };
+        let outcome = play_back(&self.pool, &terms, &advice, self.limits, request).await?;
+        self.committed.notify_one();
+        log(subscription, chunk, &trace_id, &outcome);
+        Ok(outcome)
+    }
+
+    async fn part(
+        &self,
+        agent: &AgentId,
+        subscription: &SubscriptionId,
+        part: &AttachmentPart,
+    ) -> Result<ChunkOutcome, HandlerError> {
+        if let Err(reason) = db::terms(&self.pool, &self.datasets, agent, subscription).await? {
+            return Ok(ChunkOutcome::Refused { reason });
+        }
+        Ok(match attachment::store(&self.pool, subscription, part).await? {
+            Ok(()) => ChunkOutcome::Stored,
+            Err(reason) => ChunkOutcome::Refused { reason },
+        })
     }
 
     async fn answer(
@@ -90,12 +128,16 @@ impl Handlers {
     }
 }
 
-/// The chunk in a message, or why it is none, and the id under which its sender waits for an answer.
-fn chunk_of(payload: &[u8]) -> (Uuid, Result<OperationChunk, HandlerError>) {
+/// What is in a message, or why it is nothing of ours, and the id under which its sender waits for an answer.
+fn sent(payload: &[u8]) -> (Uuid, Result<Sent, HandlerError>) {
     match decode::<OperationChunk>(payload) {
         Ok(chunk) => {
             let checked = order::check(&chunk);
-            (chunk.chunk, checked.map(|()| chunk).map_err(HandlerError::from))
+            (chunk.chunk, checked.map(|()| Sent::Chunk(chunk)).map_err(HandlerError::from))
+        }
+        Err(DecodeError::WrongMessage { .. }) => {
+            let part = decode::<AttachmentPart>(payload);
+            (guess_chunk(payload), part.map(Sent::Part).map_err(HandlerError::from))
         }
         Err(error) => (guess_chunk(payload), Err(error.into())),
     }
@@ -113,11 +155,12 @@ fn log(subscription: &SubscriptionId, chunk: &OperationChunk, trace_id: &str, ou
     match outcome {
         ChunkOutcome::Verdicts { verdicts } => {
             let count = |kind| verdicts.iter().filter(|verdict| verdict.verdict == kind).count();
-            let applied = count(VerdictKind::Applied);
-            let (rejected, cancelled) = (count(VerdictKind::Rejected), count(VerdictKind::Cancelled));
+            let done = count(VerdictKind::Applied) + count(VerdictKind::Merged);
+            let (parked, refused) = (count(VerdictKind::Parked), verdicts.len() - done - count(VerdictKind::Parked));
+            let dry_run = chunk.dry_run;
             tracing::info!(
-                %subscription, first, last, applied, rejected, cancelled, trace_id,
-                "operations {first}-{last} of {subscription}: {applied} applied, {rejected} rejected, {cancelled} cancelled"
+                %subscription, first, last, done, refused, parked, dry_run, trace_id,
+                "operations {first}-{last} of {subscription}: {done} done, {refused} refused, {parked} parked"
             );
         }
         ChunkOutcome::Gap { expected } => {
@@ -132,6 +175,13 @@ fn log(subscription: &SubscriptionId, chunk: &OperationChunk, trace_id: &str, ou
                 "operations {first}-{last} of {subscription} are refused: {reason}"
             );
         }
-        ChunkOutcome::Unknown => {}
+        ChunkOutcome::Attachments { missing } => {
+            let missing = missing.len();
+            tracing::info!(
+                %subscription, first, last, missing, trace_id,
+                "operations {first}-{last} of {subscription} lack {missing} attachments"
+            );
+        }
+        ChunkOutcome::Stored | ChunkOutcome::Unknown => {}
     }
 }

@@ -11,13 +11,16 @@
 //!   and today's permissions; deferred rules are checked at the end of the operation or group that broke them.
 //! - **A refusal can be acted on.** It comes in words, with the attribute where one is to blame ([`refusal`]).
 //!
-//! A chunk's way: [`handlers`] decodes and checks it, [`db`] plays it back; for each operation [`validate`] holds it
-//! against the metadata, [`value`] and [`statement`] make its SQL. The one conflict policy for now is that the last to
-//! play back wins. Triggers can read `sojourn.caller_origin` (`offline-queue`), `sojourn.captured_at` and
+//! A chunk's way: [`handlers`] decodes and checks it, [`advice`] asks the plug-ins, [`pipeline`] makes writes of its
+//! operations ([`validate`], [`value`]). Then, in one transaction of [`db`]: [`park`] holds back what builds on something
+//! that is not settled, [`runs`] finds what can be written together, [`merge`] compares with what the rows hold now,
+//! [`statement`] is the SQL, [`duplicates`] are looked for, verdicts and events are stored. After the commit [`events`] are
+//! published. Triggers can read `sojourn.caller_origin` (`offline-queue`), `sojourn.captured_at` and
 //! `sojourn.operation_id` (`<subscription>:<sequence>`).
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sojourn_platform::PlatformError;
@@ -27,15 +30,24 @@ use sojourn_runtime::rpc::{Questions, RpcError};
 use sojourn_runtime::{CancellationToken, Client, process};
 use sojourn_wire::{Service, streams};
 use sqlx::PgPool;
+use tokio::sync::Notify;
 
+pub mod advice;
 pub mod answer;
 pub mod config;
 pub mod db;
+pub mod duplicates;
 pub mod error;
+pub mod events;
 pub mod groups;
 pub mod handlers;
+pub mod merge;
 pub mod order;
+pub mod park;
+pub mod pipeline;
+pub mod plugins;
 pub mod refusal;
+pub mod runs;
 pub mod statement;
 #[cfg(test)]
 mod testing;
@@ -49,6 +61,8 @@ use handlers::Handlers;
 
 /// The program's name.
 const NAME: &str = "sojourn-replay";
+/// How often old verdicts are looked for.
+const UPKEEP: Duration = Duration::from_secs(3600);
 /// How long the first connection to NATS may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -77,18 +91,19 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// # Errors
 /// [`ServeError`] when Postgres or NATS cannot be reached at the start; later breaks are waited out.
 pub async fn serve(config: Config, shutdown: CancellationToken) -> Result<(), ServeError> {
-    // One for each chunk, and one that answers whether the service is ready.
-    let connections = u32::from(config.concurrency.max(1)) + 1;
+    // One for each chunk, one for events, and one that answers whether the service is ready.
+    let connections = u32::from(config.concurrency.max(1)) + 2;
     let pool = sojourn_platform::connect(config.service.database_url.expose(), NAME, connections).await?;
     let identity = nats::Identity::of_service(Service::Replay);
     let client = nats::connect(&config.service.nats_url, &config.service.nats_seed, &identity, PATIENCE).await?;
     let limits = config.limits();
-    let served = serve_on(pool.clone(), client, limits, config.concurrency.into(), shutdown).await;
+    let (concurrency, days) = (config.concurrency.into(), config.retention_days);
+    let served = serve_on(pool.clone(), client, limits, concurrency, days, shutdown).await;
     pool.close().await;
     served
 }
 
-/// Serves over connections that somebody else made, until `shutdown`. The pool should have `concurrency` + 1 of them.
+/// Serves over connections that somebody else made, until `shutdown`. The pool should have `concurrency` + 2 of them.
 ///
 /// # Errors
 /// [`ServeError::Rpc`] when NATS does not take the subscription for questions.
@@ -97,9 +112,11 @@ pub async fn serve_on(
     client: Client,
     limits: Limits,
     concurrency: usize,
+    retention_days: u32,
     shutdown: CancellationToken,
 ) -> Result<(), ServeError> {
-    let handlers = Handlers::new(pool.clone(), client.clone(), limits);
+    let committed = Arc::new(Notify::new());
+    let handlers = Handlers::new(pool.clone(), client.clone(), limits, Arc::clone(&committed));
     let questions = Questions::to(Service::Replay).ready(env!("CARGO_PKG_VERSION"), {
         let pool = pool.clone();
         move || db::is_ready(pool.clone())
@@ -109,9 +126,24 @@ pub async fn serve_on(
         async move { handlers.operations(job).await }
     };
     let queue = jobs::serve(client.clone(), &streams::REPLAY, concurrency, operations, shutdown.clone());
+    let outbox = events::run(pool.clone(), client.clone(), committed, shutdown.clone());
+    let upkeep = upkeep(pool, retention_days, shutdown.clone());
     tokio::try_join!(questions.serve(client, shutdown), async {
-        queue.await;
+        tokio::join!(queue, outbox, upkeep);
         Ok(())
     })?;
     Ok(())
+}
+
+/// Removes what nobody will ask for again, at the start and then every hour.
+async fn upkeep(pool: PgPool, retention_days: u32, shutdown: CancellationToken) {
+    loop {
+        match db::cleanup::clean_up(&pool, retention_days).await {
+            Ok(removed) => tracing::debug!(?removed, "cleaned up verdicts and attachments"),
+            Err(error) => tracing::warn!("cleaning up verdicts and attachments will be tried again: {error}"),
+        }
+        if shutdown.run_until_cancelled(tokio::time::sleep(UPKEEP)).await.is_none() {
+            return;
+        }
+    }
 }

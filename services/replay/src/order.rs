@@ -68,6 +68,7 @@ pub fn check(chunk: &OperationChunk) -> Result<(), Malformed> {
         return Err(Malformed::Empty);
     }
     in_range(chunk.first)?;
+    chunk.since.map_or(Ok(()), in_range)?;
     for (expected, operation) in (chunk.first..).zip(&chunk.operations) {
         let got = operation.sequence;
         if got != expected {
@@ -75,6 +76,7 @@ pub fn check(chunk: &OperationChunk) -> Result<(), Malformed> {
         }
         in_range(got)?;
         operation.group.map_or(Ok(()), in_range)?;
+        operation.settles.map_or(Ok(()), in_range)?;
     }
     Ok(())
 }

@@ -1,35 +1,106 @@
-//! The words for a refusal: what the database said, made into what a user can act on. Pure.
-//!
-//! Postgres names codes, tables, columns and constraints in fields of their own, whatever its language is set to, so
-//! the words are made from those and never from parsing a message. A message written by the developer of the database
-//! (`RAISE EXCEPTION` in a trigger) is meant for the user and is passed on as it is.
+//! Why an operation is not carried out: in words, and with what the user needs to settle it. Pure.
 
-use sojourn_platform::entities::{Published, Table};
-use sojourn_wire::message::operation::Command;
+mod words;
+
+use sojourn_wire::message::operation::{Candidate, Conflict, Side, Verdict, VerdictKind};
+
+pub use words::{Attempted, Failure, Rule};
 
 /// The longest reason, in characters.
 const LONGEST: usize = 500;
 
-/// Why an operation is refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Why an operation is not carried out.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Refusal {
     /// In words for the user.
     pub reason: String,
     /// The attribute that is to blame, where one is.
     pub attribute: Option<String>,
+    /// The rule of the server that says so, where it has a name.
+    pub rule: Option<String>,
+    /// What kind of refusal it is, and what the user needs to settle it.
+    pub kind: Kind,
+}
+
+/// What kind of refusal it is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Kind {
+    /// The server's rules refuse it.
+    Rejected,
+    /// It waits until the operation of this sequence is settled.
+    Parked(u64),
+    /// Somebody else has changed the same.
+    Conflict(Box<Clash>),
+    /// It looks like rows that are there already: those that the user may see, a few of them.
+    Duplicate(Vec<Candidate>),
+}
+
+/// What clashes.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Clash {
+    /// The attributes that both sides have changed.
+    pub conflicts: Vec<Conflict>,
+    /// The side that has deleted the row.
+    pub deleted: Option<Side>,
+    /// The version of the server's row, as long as there is one.
+    pub version: Option<u32>,
 }
 
 impl Refusal {
     /// A refusal that blames no attribute. The words lose what cannot be stored, and their end when they are too long.
     #[must_use]
     pub fn new(reason: &str) -> Self {
-        Self { reason: tidy(reason), attribute: None }
+        Self { reason: tidy(reason), attribute: None, rule: None, kind: Kind::Rejected }
+    }
+
+    /// The operation waits for the one of this sequence.
+    #[must_use]
+    pub fn parked(cause: u64) -> Self {
+        let reason = format!("this waits until operation {cause}, on which it builds, is settled");
+        Self { kind: Kind::Parked(cause), ..Self::new(&reason) }
+    }
+
+    /// The same, with an attribute to blame.
+    #[must_use]
+    pub fn of_attribute(self, attribute: &str) -> Self {
+        Self { attribute: Some(tidy(attribute)), ..self }
+    }
+
+    /// The same, by a rule of this name.
+    #[must_use]
+    pub fn by_rule(self, rule: &str) -> Self {
+        Self { rule: Some(tidy(rule)), ..self }
+    }
+
+    /// The verdict on the refused operation itself.
+    #[must_use]
+    pub fn verdict(&self, sequence: u64, trace_id: &str) -> Verdict {
+        let kind = match &self.kind {
+            Kind::Rejected => VerdictKind::Rejected,
+            Kind::Parked(_) => VerdictKind::Parked,
+            Kind::Conflict(_) => VerdictKind::Conflict,
+            Kind::Duplicate(_) => VerdictKind::Duplicate,
+        };
+        let said = Verdict {
+            reason: Some(self.reason.clone()),
+            attribute: self.attribute.clone(),
+            rule: self.rule.clone(),
+            ..Verdict::new(sequence, kind, trace_id)
+        };
+        match self.kind.clone() {
+            Kind::Rejected => said,
+            Kind::Parked(cause) => Verdict { cause: Some(cause), ..said },
+            Kind::Duplicate(candidates) => Verdict { candidates, ..said },
+            Kind::Conflict(clash) => {
+                Verdict { conflicts: clash.conflicts, deleted: clash.deleted, version: clash.version, ..said }
+            }
+        }
     }
 
     /// A refusal that blames an attribute.
     #[must_use]
     pub fn of(attribute: &str, reason: &str) -> Self {
-        Self { attribute: Some(tidy(attribute)), ..Self::new(reason) }
+        Self::new(reason).of_attribute(attribute)
     }
 }
 
@@ -38,191 +109,3 @@ impl Refusal {
 pub fn tidy(text: &str) -> String {
     text.chars().filter(|c| !c.is_control() || *c == '\n').take(LONGEST).collect()
 }
-
-/// What the database said about one operation.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Failure {
-    /// The SQLSTATE, five characters.
-    pub code: String,
-    /// The message, in the server's language.
-    pub message: String,
-    /// The schema and name of the table it is about.
-    pub table: Option<(String, String)>,
-    /// The column it is about.
-    pub column: Option<String>,
-    /// The constraint or index that was broken.
-    pub constraint: Option<String>,
-    /// The message is the developer's (`RAISE`), not Postgres'.
-    pub raised: bool,
-    /// It happened inside a trigger or function, not in our statement itself.
-    pub nested: bool,
-}
-
-impl Failure {
-    /// Whether a value may be to blame, of which Postgres tells neither column nor table: it cannot be read, is too
-    /// long or out of range, or is against the rule of a domain.
-    #[must_use]
-    pub fn is_about_a_value(&self) -> bool {
-        self.column.is_none() && (self.code.starts_with("22") || (self.code == "23514" && self.table.is_none()))
-    }
-
-    /// Whether Postgres names this table as the one it is about.
-    #[must_use]
-    pub fn is_about(&self, table: &Table) -> bool {
-        self.table.as_ref().is_some_and(|(schema, name)| table.schema.name() == schema && table.table.name() == name)
-    }
-}
-
-/// What the catalog says about a broken constraint or index.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Rule {
-    /// Its columns; none for an expression.
-    pub columns: Vec<Option<String>>,
-    /// The table it refers to, of a foreign key.
-    pub target: Option<(String, String)>,
-}
-
-/// What was being done.
-#[derive(Debug, Clone, Copy)]
-pub struct Attempted<'a> {
-    /// The metadata in force.
-    pub metadata: &'a Published,
-    /// The entity's table.
-    pub table: &'a Table,
-    /// The command.
-    pub command: Command,
-}
-
-impl Attempted<'_> {
-    /// The words for a failure. `rule` is the constraint that [`Failure::constraint`] names.
-    #[must_use]
-    pub fn refusal(&self, failure: &Failure, rule: Option<&Rule>) -> Refusal {
-        let attribute = self.attribute(failure, rule);
-        let reason =
-            if failure.raised { failure.message.clone() } else { self.words(failure, rule, attribute.as_deref()) };
-        match attribute {
-            Some(attribute) => Refusal::of(&attribute, &reason),
-            None => Refusal::new(&reason),
-        }
-    }
-
-    /// The words for an update or delete that met no row, and for a row that a rule of the server swallowed.
-    #[must_use]
-    pub fn nothing_done(&self) -> Refusal {
-        let entity = self.entity();
-        Refusal::new(&match self.command {
-            Command::Create => format!("the server's rules did not take this {entity}, and gave no reason"),
-            Command::Update => format!("this {entity} was not found, or you may not change it"),
-            Command::Delete => format!("this {entity} was not found, or you may not delete it"),
-        })
-    }
-
-    fn words(&self, failure: &Failure, rule: Option<&Rule>, attribute: Option<&str>) -> String {
-        let (entity, named) = (self.entity(), named(failure));
-        let what = &attribute.map_or_else(|| entity.to_owned(), |attribute| format!("{attribute} of {entity}"));
-        match failure.code.as_str() {
-            "23502" => match &failure.column {
-                Some(column) => format!("{column} of {} must have a value", self.entity_of(failure.table.as_ref())),
-                None => format!("{what} must have a value"),
-            },
-            "23503" => self.reference(failure, rule, what),
-            "23505" if self.is_key(rule) => format!("a {entity} with this id is there already"),
-            "23505" => match rule.and_then(columns) {
-                Some(columns) => format!("another {entity} has the same {columns}{named}"),
-                None => format!("another {} is the same{named}", self.entity_of(failure.table.as_ref())),
-            },
-            "23514" | "44000" => format!("{what} is against a rule of the server{named}"),
-            "23P01" => format!("{what} overlaps with another {entity}{named}"),
-            "42501" if !failure.nested => match self.command {
-                Command::Create => format!("you may not create this {entity}"),
-                Command::Update => format!("you may not change this {entity} in this way"),
-                Command::Delete => format!("you may not delete this {entity}"),
-            },
-            "428C9" => format!("{what} gets its value from the server and cannot be written"),
-            code if code.starts_with("22") => self.value(failure, attribute),
-            code if code.starts_with("42") && !failure.nested => format!(
-                "this {entity} no longer fits the server's tables; synchronise and try again ({})",
-                failure.message
-            ),
-            code => format!("a rule of the server failed on this {entity}{named} ({code}: {})", failure.message),
-        }
-    }
-
-    /// A value that Postgres cannot make into the attribute's type.
-    fn value(&self, failure: &Failure, attribute: Option<&str>) -> String {
-        let Some(column) = attribute.and_then(|name| self.table.column(name)) else {
-            return format!("a value of {} cannot be stored ({}: {})", self.entity(), failure.code, failure.message);
-        };
-        let what = format!("{} of {}", column.attribute.name, self.entity());
-        match failure.code.as_str() {
-            "22001" => format!("{what} is too long for {}", column.attribute.sql_type),
-            "22003" => format!("{what} is out of the range of {}", column.attribute.sql_type),
-            _ => format!("{what} does not fit its type, {}", column.attribute.sql_type),
-        }
-    }
-
-    /// A broken foreign key: seen from the row that refers, or from the row that is referred to.
-    fn reference(&self, failure: &Failure, rule: Option<&Rule>, what: &str) -> String {
-        let named = named(failure);
-        let elsewhere = failure.table.is_some() && !failure.is_about(self.table);
-        if self.command == Command::Delete || (self.command == Command::Update && elsewhere && !failure.nested) {
-            let user = self.entity_of(failure.table.as_ref());
-            return format!("this {} is still used by {user}{named}", self.entity());
-        }
-        let target = rule.and_then(|rule| rule.target.as_ref());
-        let target =
-            target.map_or_else(|| "something".to_owned(), |table| format!("a row of {}", self.entity_of(Some(table))));
-        format!("{what} refers to {target} that is not on the server{named}")
-    }
-
-    /// The attribute to blame, if it is one of this entity.
-    fn attribute(&self, failure: &Failure, rule: Option<&Rule>) -> Option<String> {
-        let own = match &failure.table {
-            Some(_) => failure.is_about(self.table) || !failure.nested,
-            None => true,
-        };
-        let used_elsewhere = failure.code == "23503" && self.command == Command::Delete;
-        if !own || used_elsewhere {
-            return None;
-        }
-        let single = || match rule.map(|rule| rule.columns.as_slice()) {
-            Some([Some(column)]) => Some(column.clone()),
-            _ => None,
-        };
-        let column = failure.column.clone().or_else(single)?;
-        self.table.column(&column).map(|column| column.attribute.name.clone())
-    }
-
-    fn is_key(&self, rule: Option<&Rule>) -> bool {
-        let key = self.table.key().name.name();
-        rule.is_some_and(|rule| matches!(rule.columns.as_slice(), [Some(column)] if column == key))
-    }
-
-    fn entity(&self) -> &str {
-        &self.table.entity
-    }
-
-    /// The entity of a table, or the table's own name where it is none.
-    fn entity_of(&self, table: Option<&(String, String)>) -> String {
-        let Some((schema, name)) = table else { return self.entity().to_owned() };
-        let mut entities = self.metadata.entities.iter();
-        let entity = entities.find(|entity| entity.schema.name() == schema && entity.table.name() == name);
-        entity.map_or_else(|| name.clone(), |entity| entity.entity.clone())
-    }
-}
-
-fn named(failure: &Failure) -> String {
-    failure.constraint.as_ref().map_or_else(String::new, |name| format!(" (rule {name})"))
-}
-
-/// The columns of a rule in words, if all of them are plain columns.
-fn columns(rule: &Rule) -> Option<String> {
-    let columns: Vec<&str> = rule.columns.iter().map(Option::as_deref).collect::<Option<_>>()?;
-    match columns.split_last()? {
-        (last, []) => Some((*last).to_owned()),
-        (last, first) => Some(format!("{} and {last}", first.join(", "))),
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -7,6 +7,9 @@ use sojourn_platform::entities::Published;
 use sojourn_wire::message::operation::{Command, FieldValue, Operation, OperationChunk};
 use uuid::Uuid;
 
+use crate::refusal::Refusal;
+use crate::validate::{Proposal, Write, captured_at, entity_of, validate};
+
 /// The object type code of the only entity.
 pub(crate) const CONTACT: i32 = 2;
 
@@ -20,16 +23,29 @@ pub(crate) fn create(sequence: u64) -> Operation {
         base: BTreeMap::new(),
         group: None,
         captured_at: "2026-11-22T10:00:00.000Z".into(),
+        name: None,
+        settles: None,
+        seen: None,
+        create_anyway: false,
+        overtaken: false,
     }
 }
 
 pub(crate) fn chunk(first: u64, operations: Vec<Operation>) -> OperationChunk {
-    OperationChunk { chunk: Uuid::nil(), first, metadata_version: 1, operations }
+    OperationChunk { chunk: Uuid::nil(), first, metadata_version: 1, operations, since: None, dry_run: false }
 }
 
 pub(crate) fn operation(command: Command, data: &[(&str, FieldValue)]) -> Operation {
     let data = data.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     Operation { command, data, ..create(1) }
+}
+
+/// The write that an operation proposes, checked.
+pub(crate) fn checked<'a>(metadata: &'a Published, operation: &Operation) -> Result<Write<'a>, Refusal> {
+    captured_at(operation)?;
+    let table = entity_of(metadata, operation.object_type_code)?;
+    let command = operation.command.on_row().expect("a write of a row");
+    validate(table, &Proposal { command, object_id: operation.object_id, data: &operation.data })
 }
 
 pub(crate) fn text(text: &str) -> FieldValue {
@@ -102,6 +118,7 @@ pub(crate) fn metadata() -> Published {
         table: "contact".into(),
         attributes,
         relationships: vec![],
+        commands: vec![],
     };
     let account = Entity {
         name: "account".into(),
@@ -110,6 +127,7 @@ pub(crate) fn metadata() -> Published {
         table: "account".into(),
         attributes: vec![attribute(1, "id", "uuid", DataType::Uuid)],
         relationships: vec![],
+        commands: vec![],
     };
     let entities = vec![account, entity];
     Published::new(1, Metadata { dataset: "crm".into(), acting_role: "sojourn_user".into(), entities })

@@ -1,7 +1,9 @@
 //! Checking an operation against the metadata in force, before the database is touched. Pure.
 
+use std::collections::BTreeMap;
+
 use sojourn_platform::entities::{Column, Published, Table};
-use sojourn_wire::message::operation::{Command, FieldValue, Operation};
+use sojourn_wire::message::operation::{FieldValue, Operation, RowCommand};
 use uuid::Uuid;
 
 use crate::refusal::Refusal;
@@ -18,34 +20,53 @@ pub struct Write<'a> {
     /// The entity's table.
     pub table: &'a Table,
     /// What to do.
-    pub command: Command,
+    pub command: RowCommand,
     /// The row.
     pub object_id: Uuid,
     /// The columns to set, without the object id; none for a delete.
     pub values: Vec<(&'a Column, Parameter)>,
 }
 
-/// Checks one operation.
+/// A write that somebody proposes: the user's operation, or a plug-in that carries a named command out.
+#[derive(Debug, Clone, Copy)]
+pub struct Proposal<'a> {
+    /// What to do.
+    pub command: RowCommand,
+    /// The row.
+    pub object_id: Uuid,
+    /// The attributes to set, by name.
+    pub data: &'a BTreeMap<String, FieldValue>,
+}
+
+/// The entity of an operation.
+///
+/// # Errors
+/// [`Refusal`]: there is none.
+pub fn entity_of(metadata: &Published, object_type_code: i32) -> Result<&Table, Refusal> {
+    metadata.table_of(object_type_code).ok_or_else(|| {
+        Refusal::new(&format!("the server has no entity with the object type code {object_type_code} any more"))
+    })
+}
+
+/// Checks one write of an entity.
 ///
 /// # Errors
 /// [`Refusal`] names the entity and, where there is one, the attribute.
-pub fn validate<'a>(metadata: &'a Published, operation: &Operation) -> Result<Write<'a>, Refusal> {
-    let code = operation.object_type_code;
-    let Some(table) = metadata.table_of(code) else {
-        return Err(Refusal::new(&format!("the server has no entity with the object type code {code} any more")));
-    };
-    captured_at(operation)?;
-    let mut values = Vec::with_capacity(operation.data.len());
-    if operation.command != Command::Delete {
-        for (name, value) in &operation.data {
-            values.extend(assignment(table, operation, name, value)?);
+pub fn validate<'a>(table: &'a Table, proposal: &Proposal<'_>) -> Result<Write<'a>, Refusal> {
+    let mut values = Vec::with_capacity(proposal.data.len());
+    if proposal.command != RowCommand::Delete {
+        for (name, value) in proposal.data {
+            values.extend(assignment(table, proposal, name, value)?);
         }
     }
-    Ok(Write { table, command: operation.command, object_id: operation.object_id, values })
+    Ok(Write { table, command: proposal.command, object_id: proposal.object_id, values })
 }
 
 /// Triggers read the capture time as a time.
-fn captured_at(operation: &Operation) -> Result<(), Refusal> {
+///
+/// # Errors
+/// [`Refusal`]: it is none.
+pub fn captured_at(operation: &Operation) -> Result<(), Refusal> {
     match operation.captured_at.parse::<jiff::Timestamp>() {
         Ok(_) => Ok(()),
         Err(_) => Err(Refusal::new("the time when this was done on the device is no ISO-8601 time in UTC")),
@@ -55,16 +76,16 @@ fn captured_at(operation: &Operation) -> Result<(), Refusal> {
 /// One attribute's column and parameter; nothing where the server gives the value itself.
 fn assignment<'a>(
     table: &'a Table,
-    operation: &Operation,
+    proposal: &Proposal<'_>,
     name: &str,
     value: &FieldValue,
 ) -> Result<Option<(&'a Column, Parameter)>, Refusal> {
     let entity = &table.entity;
     let column = table.column(name).ok_or_else(|| unknown(table, name))?;
     let attribute = &column.attribute;
-    let (is_null, is_new) = (*value == FieldValue::Null, operation.command == Command::Create);
+    let (is_null, is_new) = (*value == FieldValue::Null, proposal.command == RowCommand::Create);
     if name == table.key().attribute.name {
-        return same_id(entity, operation, name, value).map(|()| None);
+        return same_id(entity, proposal, name, value).map(|()| None);
     }
     if attribute.generated {
         let reason = format!("{name} of {entity} gets its value from the server and cannot be written");
@@ -79,9 +100,9 @@ fn assignment<'a>(
 }
 
 /// The object id among the data must be the object's own.
-fn same_id(entity: &str, operation: &Operation, name: &str, value: &FieldValue) -> Result<(), Refusal> {
+fn same_id(entity: &str, proposal: &Proposal<'_>, name: &str, value: &FieldValue) -> Result<(), Refusal> {
     match value {
-        FieldValue::Text(text) if text.parse() == Ok(operation.object_id) => Ok(()),
+        FieldValue::Text(text) if text.parse() == Ok(proposal.object_id) => Ok(()),
         _ => Err(Refusal::of(name, &format!("{name} identifies this {entity} and cannot be changed"))),
     }
 }
@@ -100,11 +121,12 @@ fn unknown(table: &Table, name: &str) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{create, metadata, number, operation, text};
+    use crate::testing::{checked, create, metadata, number, operation, text};
+    use sojourn_wire::message::operation::Command;
 
     fn told(operation: &Operation) -> Result<Vec<String>, (Option<String>, String)> {
         let metadata = metadata();
-        let write = validate(&metadata, operation).map_err(|refusal| (refusal.attribute, refusal.reason))?;
+        let write = checked(&metadata, operation).map_err(|refusal| (refusal.attribute, refusal.reason))?;
         Ok(write.values.iter().map(|(column, _)| column.name.name().to_owned()).collect())
     }
 

@@ -6,6 +6,7 @@
 use serde_json::Number;
 use sojourn_metadata::{Attribute, DataType};
 use sojourn_wire::message::operation::FieldValue;
+use uuid::Uuid;
 
 use crate::refusal::Refusal;
 
@@ -16,6 +17,8 @@ pub enum Parameter {
     Text(Option<String>),
     /// Bytes, or null.
     Bytes(Option<Vec<u8>>),
+    /// Bytes that came ahead in parts.
+    Attachment(Uuid),
 }
 
 /// The parameter for a value of this attribute.
@@ -29,8 +32,9 @@ pub fn parameter(entity: &str, attribute: &Attribute, value: &FieldValue) -> Res
         (DataType::Bytea, FieldValue::Null) => Ok(Parameter::Bytes(None)),
         (_, FieldValue::Null) => Ok(Parameter::Text(None)),
         (DataType::Bytea, FieldValue::Bytes(bytes)) => Ok(Parameter::Bytes(Some(bytes.clone()))),
+        (DataType::Bytea, FieldValue::Attachment { attachment, .. }) => Ok(Parameter::Attachment(*attachment)),
         (DataType::Bytea, _) => Err(refuse("must hold bytes (a BLOB), not text or a number")),
-        (_, FieldValue::Bytes(_)) => Err(refuse("cannot hold bytes (a BLOB)")),
+        (_, FieldValue::Bytes(_) | FieldValue::Attachment { .. }) => Err(refuse("cannot hold bytes (a BLOB)")),
         (_, FieldValue::Text(text)) => checked(attribute, text).map_err(|problem| refuse(&problem)),
         (_, FieldValue::Number(number)) => {
             let text = from_number(kind, number).map_err(refuse)?;

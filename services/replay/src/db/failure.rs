@@ -15,7 +15,7 @@ pub(super) enum Meaning {
     /// The operation is refused for what the database says.
     Refused(Box<Failure>),
     /// The operation is refused for what it is, in these words.
-    Hopeless(Refusal),
+    Decided(Refusal),
 }
 
 /// The SQLSTATE of a cancelled statement, whoever cancelled it.
@@ -26,8 +26,8 @@ const RAISED_BY: [&str; 2] = ["exec_stmt_raise", "exec_stmt_assert"];
 /// What an error of a user's statement means, when it came after `elapsed`.
 ///
 /// # Errors
-/// The error itself, when it is about the moment: the whole chunk is rolled back and tried again. Deadlocks, locks and
-/// files that are missing may be the operation's own doing, so on the `last_try` they are held against it.
+/// The error itself, when it is about the moment: the whole chunk is rolled back and tried again. Most of what may pass may
+/// also be the operation's own doing, and would come each time: on the `last_try` it is held against it.
 pub(super) fn meaning(
     error: sqlx::Error,
     elapsed: Duration,
@@ -45,21 +45,22 @@ pub(super) fn meaning(
     // Administrators cancel with the same code, but not just when the time is up.
     if code == CANCELLED && elapsed >= limits.statement {
         let words = format!("this took longer than the {:?} that the server allows", limits.statement);
-        return Ok(Meaning::Hopeless(Refusal::new(&words)));
+        return Ok(Meaning::Decided(Refusal::new(&words)));
     }
     if !is_transient(&error) {
         return Ok(Meaning::Refused(Box::new(failure(said))));
     }
-    if last_try && is_own_doing(code) {
+    if last_try && !is_the_moments(code) {
         let words = "the server was at odds with other changes each time this was tried; try again later";
-        return Ok(Meaning::Hopeless(Refusal::new(&format!("{words} ({code})"))));
+        return Ok(Meaning::Decided(Refusal::new(&format!("{words} ({code})"))));
     }
     Err(break_off(error))
 }
 
-/// Transient, but an operation can bring it about each time: serialization, deadlock, lock timeout, missing file.
-fn is_own_doing(code: &str) -> bool {
-    ["40", "58"].iter().any(|class| code.starts_with(class)) || code == "55P03"
+/// Whether an operation cannot bring it about by itself: the server lacks resources, or is about to end. Everything else
+/// it can: a deadlock, a lock, a time limit or a code of a trigger's own.
+fn is_the_moments(code: &str) -> bool {
+    ["53", "57P"].iter().any(|class| code.starts_with(class))
 }
 
 fn failure(said: &PgDatabaseError) -> Failure {

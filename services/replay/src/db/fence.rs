@@ -24,6 +24,20 @@ pub(super) async fn limit(tx: &mut Transaction<'_, Postgres>, limits: Limits) ->
     Ok(())
 }
 
+/// The sequence that must come next, without waiting for whoever holds the fence.
+pub(super) async fn fence_peek(
+    executor: impl sqlx::PgExecutor<'_>,
+    subscription: &SubscriptionId,
+) -> Result<u64, PlatformError> {
+    let next: Option<i64> =
+        sqlx::query_scalar("SELECT next_sequence FROM sojourn.replay_progress WHERE subscription_id = $1")
+            .bind(subscription.as_str())
+            .fetch_optional(executor)
+            .await
+            .map_err(PlatformError::doing("reading the subscription's fence"))?;
+    Ok(next.map_or(1, i64::unsigned_abs))
+}
+
 /// Locks the subscription's fence, and says which sequence must come next. An unknown subscription has none: 1.
 ///
 /// It does not wait for a worker that holds the fence, because a chunk that was sent many times would keep as many

@@ -1,24 +1,42 @@
 //! Playing a chunk back in Postgres: one transaction, the fence first, then the user's writes, then the verdicts.
 
 mod actor;
+pub mod attachment;
+mod change;
+pub mod cleanup;
+pub mod duplicate;
+pub mod event;
 mod failure;
 mod fence;
+mod history;
+mod look;
+mod player;
 mod rule;
+pub mod rules;
+mod run;
 mod subscription;
+mod unit;
 mod verdict;
 
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
+use sojourn_metadata::ReplayRules;
 use sojourn_platform::PlatformError;
-use sojourn_platform::entities::MetadataCache;
+use sojourn_platform::acting::become_service;
+use sojourn_platform::entities::{MetadataCache, Published};
+use sojourn_wire::message::event::OperationEvent;
 use sojourn_wire::message::operation::{ChunkOutcome, Operation, OperationChunk, Verdict};
 use sojourn_wire::{AgentId, SubscriptionId};
 use sqlx::{PgPool, Postgres, Transaction};
 
-use crate::groups::units;
 use crate::order::{Step, step};
+use crate::pipeline::{Advice, events, prepare};
 use actor::Actor;
-use subscription::{Standing, subscription_of};
+use player::{Played, Player};
+use rules::RulesCache;
+use subscription::{Standing, Subscription, subscription_of};
 
 /// What one operation may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,23 +62,67 @@ pub struct Request<'a> {
     pub last_try: bool,
 }
 
-/// Plays a chunk back and commits, or answers why not. Repeating it answers the same and changes nothing.
+/// What a chunk is played back by.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    /// The metadata in force.
+    pub metadata: Arc<Published>,
+    /// The rules in force.
+    pub rules: Arc<ReplayRules>,
+    /// The user.
+    pub user_id: uuid::Uuid,
+    /// The sequence that must come next, as it was a moment ago.
+    pub next: u64,
+}
+
+/// What is known of datasets, read once each.
+#[derive(Debug, Clone)]
+pub struct Datasets {
+    metadata: MetadataCache,
+    rules: RulesCache,
+}
+
+impl Datasets {
+    /// Caches over this database.
+    #[must_use]
+    pub fn new(pool: &PgPool) -> Self {
+        Self { metadata: MetadataCache::new(pool.clone()), rules: RulesCache::default() }
+    }
+}
+
+/// The terms for a chunk, or why the subscription is refused. They are read before the transaction, so that nobody waits
+/// for a second connection, or for a plug-in, while holding one.
+///
+/// # Errors
+/// [`PlatformError`] when the database fails.
+pub async fn terms(
+    pool: &PgPool,
+    datasets: &Datasets,
+    agent: &AgentId,
+    subscription: &SubscriptionId,
+) -> Result<Result<Terms, String>, PlatformError> {
+    let standing = match subscription_of(pool, agent, subscription).await? {
+        Standing::Active(standing) => standing,
+        Standing::Refused(reason) => return Ok(Err(reason)),
+    };
+    let metadata = datasets.metadata.newest(&standing.dataset).await?;
+    let rules = datasets.rules.of(pool, &standing.dataset).await?;
+    Ok(Ok(Terms { metadata, rules, user_id: standing.user_id, next: fence::fence_peek(pool, subscription).await? }))
+}
+
+/// Plays a chunk back and commits, or answers why not. Repeating it answers the same and changes nothing. `advice` is what
+/// plug-ins said, by sequence.
 ///
 /// # Errors
 /// [`PlatformError`] when the database fails; nothing is applied then, or (when it failed while committing) a
 /// repetition finds everything applied.
 pub async fn play_back(
     pool: &PgPool,
-    metadata: &MetadataCache,
+    terms: &Terms,
+    advice: &HashMap<u64, Advice>,
     limits: Limits,
     request: Request<'_>,
 ) -> Result<ChunkOutcome, PlatformError> {
-    // Looked up before the transaction, so that nobody waits for a second connection while holding one.
-    let dataset = match subscription_of(pool, request.agent, request.subscription).await? {
-        Standing::Active(subscription) => subscription.dataset,
-        Standing::Refused(reason) => return Ok(ChunkOutcome::Refused { reason }),
-    };
-    let metadata = metadata.newest(&dataset).await?;
     let mut tx = pool.begin().await.map_err(PlatformError::doing("beginning to play back"))?;
     fence::limit(&mut tx, limits).await?;
     let next = fence::fence_lock(&mut tx, request.subscription).await?;
@@ -80,30 +142,52 @@ pub async fn play_back(
         Ok(verdicts) => verdicts,
         Err(reason) => return Ok(ChunkOutcome::Refused { reason }),
     };
-    if !new.is_empty() {
-        let actor = Actor { metadata: &metadata, user_id: subscription.user_id, limits, request };
-        let fresh = apply(&mut tx, &actor, new).await?;
-        verdict::verdicts_store(&mut tx, request.subscription, new, &fresh).await?;
+    if new.is_empty() {
+        return Ok(ChunkOutcome::Verdicts { verdicts });
+    }
+    let missing = attachment::missing(&mut tx, request.subscription, new).await?;
+    if !missing.is_empty() {
+        return Ok(ChunkOutcome::Attachments { missing });
+    }
+    if let Some(since) = request.chunk.since.filter(|since| *since > 1) {
+        verdict::settle_before(&mut tx, request.subscription, since).await?;
+    }
+    let actor = Actor { metadata: &terms.metadata, rules: &terms.rules, user_id: terms.user_id, limits, request };
+    let fresh = apply(&mut tx, &actor, &subscription, new, advice).await?;
+    if !request.chunk.dry_run {
         fence::fence_advance(&mut tx, request.subscription, next, new.len()).await?;
         tx.commit().await.map_err(PlatformError::doing("committing what was played back"))?;
-        verdicts.extend(fresh);
     }
+    verdicts.extend(fresh);
     Ok(ChunkOutcome::Verdicts { verdicts })
 }
 
-/// Applies operations as the user, unit by unit, and becomes the service again.
+/// Applies operations as the user, becomes the service again, and stores what became of them.
 async fn apply(
     tx: &mut Transaction<'_, Postgres>,
     actor: &Actor<'_>,
+    subscription: &Subscription,
     operations: &[Operation],
+    advice: &HashMap<u64, Advice>,
 ) -> Result<Vec<Verdict>, PlatformError> {
-    let mut verdicts = Vec::with_capacity(operations.len());
-    actor.enter(tx).await?;
-    for unit in units(operations) {
-        verdicts.extend(actor.unit(tx, &operations[unit]).await?);
-    }
-    sojourn_platform::acting::become_service(tx).await?;
-    Ok(verdicts)
+    let allow = Advice::Allow;
+    let advised = |operation: &Operation| advice.get(&operation.sequence).unwrap_or(&allow);
+    let prepared: Vec<_> = operations.iter().map(|o| prepare(actor.metadata, actor.rules, o, advised(o))).collect();
+    attachment::lay_out(tx, actor.request.subscription, operations, &actor.metadata.acting_role).await?;
+    let player = Player::new(tx, actor, subscription, operations, &prepared).await?;
+    let played = player.play(tx).await?;
+    become_service(tx).await?;
+    let subscription = actor.request.subscription;
+    verdict::verdicts_store(tx, subscription, operations, &played).await?;
+    attachment::forget(tx, subscription, operations).await?;
+    event::store(tx, &told(actor, operations, &played)).await?;
+    Ok(played.into_iter().map(|played| played.verdict).collect())
+}
+
+/// The events of what was carried out.
+fn told(actor: &Actor<'_>, operations: &[Operation], played: &[Played]) -> Vec<OperationEvent> {
+    let verdicts = played.iter().map(|played| &played.verdict);
+    events(actor.metadata, actor.user_id, actor.request.subscription, operations.iter().zip(verdicts))
 }
 
 /// Whether Postgres answers.

@@ -12,6 +12,10 @@ pub(super) struct Subscription {
     pub(super) dataset: String,
     /// Who it acts as.
     pub(super) user_id: Uuid,
+    /// The number of its table of sync entries.
+    pub(super) number: i64,
+    /// There is such a table: something was prepared.
+    pub(super) has_entries: bool,
 }
 
 /// Whether a chunk may be played back.
@@ -31,7 +35,8 @@ pub(super) async fn subscription_of(
 ) -> Result<Standing, PlatformError> {
     let doing = PlatformError::doing("looking up the subscription");
     let row = sqlx::query(
-        "SELECT s.dataset, s.user_id, s.status <> 'revoked', c.is_primary
+        "SELECT s.dataset, s.user_id, s.status <> 'revoked', c.is_primary, s.number::bigint,
+                to_regclass('sojourn.sync_state_' || s.number) IS NOT NULL
            FROM sojourn.subscription s JOIN sojourn.subscription_client c ON c.subscription_id = s.id
           WHERE s.id = $1 AND c.client_id = $2",
     )
@@ -59,5 +64,7 @@ pub(super) async fn subscription_of(
     Ok(Standing::Active(Subscription {
         dataset: row.try_get(0).map_err(doing())?,
         user_id: row.try_get(1).map_err(doing())?,
+        number: row.try_get(4).map_err(doing())?,
+        has_entries: row.try_get(5).map_err(doing())?,
     }))
 }

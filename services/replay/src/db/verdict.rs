@@ -2,10 +2,12 @@
 
 use sojourn_platform::PlatformError;
 use sojourn_wire::SubscriptionId;
-use sojourn_wire::message::operation::{Command, Operation, Verdict, VerdictKind};
+use sojourn_wire::message::operation::{Operation, Verdict, VerdictKind};
+use sqlx::types::Json;
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
+use super::player::Played;
 use crate::refusal::tidy;
 
 #[derive(sqlx::FromRow)]
@@ -16,29 +18,24 @@ struct Row {
     object_id: Uuid,
     captured_at: String,
     verdict: String,
-    reason: Option<String>,
-    attribute: Option<String>,
     trace_id: String,
+    detail: Option<Json<Verdict>>,
 }
 
 impl Row {
     /// The number stands for the same operation.
     fn is_of(&self, operation: &Operation) -> bool {
         self.sequence.unsigned_abs() == operation.sequence
-            && self.command == word(operation.command)
+            && self.command == operation.command.word()
             && self.object_type_code == operation.object_type_code
             && self.object_id == operation.object_id
             && self.captured_at == tidy(&operation.captured_at)
     }
 
     fn into_verdict(self) -> Verdict {
-        Verdict {
-            sequence: self.sequence.unsigned_abs(),
-            verdict: VerdictKind::from_word(&self.verdict),
-            reason: self.reason,
-            attribute: self.attribute,
-            trace_id: self.trace_id,
-        }
+        let kind = VerdictKind::from_word(&self.verdict);
+        let plain = || Verdict::new(self.sequence.unsigned_abs(), kind, &self.trace_id);
+        self.detail.map_or_else(plain, |Json(verdict)| verdict)
     }
 }
 
@@ -55,7 +52,7 @@ pub(super) async fn verdicts_stored(
         [first, .., last] => [first, last],
     };
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT sequence, command, object_type_code, object_id, captured_at, verdict, reason, attribute, trace_id
+        "SELECT sequence, command, object_type_code, object_id, captured_at, verdict, trace_id, detail
            FROM sojourn.operation WHERE subscription_id = $1 AND sequence BETWEEN $2 AND $3 ORDER BY sequence",
     )
     .bind(subscription.as_str())
@@ -74,43 +71,97 @@ pub(super) async fn verdicts_stored(
     )))
 }
 
-/// Stores one verdict for each operation.
+/// Stores what became of each operation, and that those it settles are settled.
 pub(super) async fn verdicts_store(
     tx: &mut Transaction<'_, Postgres>,
     subscription: &SubscriptionId,
     operations: &[Operation],
-    verdicts: &[Verdict],
+    played: &[Played],
 ) -> Result<(), PlatformError> {
     let of = |field: fn(&Operation) -> i64| operations.iter().map(field).collect::<Vec<_>>();
-    let words: Vec<&str> = operations.iter().map(|operation| word(operation.command)).collect();
-    let captured: Vec<String> = operations.iter().map(|operation| tidy(&operation.captured_at)).collect();
+    let said = |field: fn(&Verdict) -> Option<&str>| played.iter().map(|p| field(&p.verdict)).collect::<Vec<_>>();
+    let is_done = |verdict: &Verdict| matches!(verdict.verdict, VerdictKind::Applied | VerdictKind::Merged);
     sqlx::query(
         "INSERT INTO sojourn.operation (subscription_id, sequence, command, object_type_code, object_id, group_id,
-                                        captured_at, verdict, reason, attribute, trace_id)
-         SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::int[], $5::uuid[], $6::bigint[], $7::text[],
-                                  $8::text[], $9::text[], $10::text[], $11::text[])",
+                                        captured_at, verdict, reason, attribute, trace_id, name, settles, origin, cause,
+                                        rule, detail, row_version, attributes, unseen)
+         SELECT $1, sequence, command, object_type_code, object_id, group_id, captured_at, verdict, reason, attribute,
+                trace_id, name, settles, origin, cause, rule, detail, row_version::xid,
+                attributes, unseen
+           FROM unnest($2::bigint[], $3::text[], $4::int[], $5::uuid[], $6::bigint[], $7::text[], $8::text[],
+                       $9::text[], $10::text[], $11::text[], $12::text[], $13::bigint[], $14::bigint[], $15::bigint[],
+                       $16::text[], $17::jsonb[], $18::text[], $19::jsonb[], $20::bool[])
+                AS o (sequence, command, object_type_code, object_id, group_id, captured_at, verdict, reason, attribute,
+                      trace_id, name, settles, origin, cause, rule, detail, row_version, attributes, unseen)",
     )
     .bind(subscription.as_str())
     .bind(of(|operation| operation.sequence.cast_signed()))
-    .bind(words)
+    .bind(operations.iter().map(|operation| operation.command.word()).collect::<Vec<_>>())
     .bind(operations.iter().map(|operation| operation.object_type_code).collect::<Vec<_>>())
     .bind(operations.iter().map(|operation| operation.object_id).collect::<Vec<_>>())
     .bind(operations.iter().map(|operation| operation.group.map(u64::cast_signed)).collect::<Vec<_>>())
-    .bind(captured)
-    .bind(verdicts.iter().map(|verdict| verdict.verdict.word()).collect::<Vec<_>>())
-    .bind(verdicts.iter().map(|verdict| verdict.reason.as_deref()).collect::<Vec<_>>())
-    .bind(verdicts.iter().map(|verdict| verdict.attribute.as_deref()).collect::<Vec<_>>())
-    .bind(verdicts.iter().map(|verdict| verdict.trace_id.as_str()).collect::<Vec<_>>())
+    .bind(operations.iter().map(|operation| tidy(&operation.captured_at)).collect::<Vec<_>>())
+    .bind(said(|verdict| Some(verdict.verdict.word())))
+    .bind(said(|verdict| verdict.reason.as_deref()))
+    .bind(said(|verdict| verdict.attribute.as_deref()))
+    .bind(said(|verdict| Some(&verdict.trace_id)))
+    .bind(operations.iter().map(|operation| operation.name.as_deref().map(tidy)).collect::<Vec<_>>())
+    .bind(operations.iter().map(|operation| operation.settles.map(u64::cast_signed)).collect::<Vec<_>>())
+    .bind(played.iter().map(|played| played.origin.cast_signed()).collect::<Vec<_>>())
+    .bind(played.iter().map(|played| played.verdict.cause.map(u64::cast_signed)).collect::<Vec<_>>())
+    .bind(said(|verdict| verdict.rule.as_deref()))
+    .bind(played.iter().map(|p| (!is_done(&p.verdict)).then_some(Json(&p.verdict))).collect::<Vec<_>>())
+    .bind(played.iter().map(|played| played.version.map(|version| version.to_string())).collect::<Vec<_>>())
+    .bind(played.iter().map(|played| Json(&played.left.attributes)).collect::<Vec<_>>())
+    .bind(played.iter().map(|played| played.left.unseen).collect::<Vec<_>>())
     .execute(&mut **tx)
     .await
     .map_err(PlatformError::doing("storing the verdicts"))?;
+    settle(tx, subscription, operations).await
+}
+
+/// What an earlier database of the device left open is settled: nobody else can.
+pub(super) async fn settle_before(
+    tx: &mut Transaction<'_, Postgres>,
+    subscription: &SubscriptionId,
+    since: u64,
+) -> Result<(), PlatformError> {
+    sqlx::query(
+        "UPDATE sojourn.operation SET settled_by = $2
+          WHERE subscription_id = $1 AND sequence < $2 AND settled_by IS NULL AND verdict NOT IN ('applied', 'merged')",
+    )
+    .bind(subscription.as_str())
+    .bind(since.cast_signed())
+    .execute(&mut **tx)
+    .await
+    .map_err(PlatformError::doing("settling what an earlier database of the device left"))?;
     Ok(())
 }
 
-fn word(command: Command) -> &'static str {
-    match command {
-        Command::Create => "create",
-        Command::Update => "update",
-        Command::Delete => "delete",
+/// Operations that come again, or are given up, are settled under their earlier numbers.
+async fn settle(
+    tx: &mut Transaction<'_, Postgres>,
+    subscription: &SubscriptionId,
+    operations: &[Operation],
+) -> Result<(), PlatformError> {
+    let (settled, by): (Vec<i64>, Vec<i64>) = operations
+        .iter()
+        .filter_map(|operation| Some((operation.settles?.cast_signed(), operation.sequence.cast_signed())))
+        .unzip();
+    if settled.is_empty() {
+        return Ok(());
     }
+    sqlx::query(
+        "UPDATE sojourn.operation o SET settled_by = s.by
+           FROM unnest($2::bigint[], $3::bigint[]) AS s (sequence, by)
+          WHERE o.subscription_id = $1 AND o.sequence = s.sequence AND o.sequence < s.by AND o.settled_by IS NULL
+            AND o.verdict NOT IN ('applied', 'merged')",
+    )
+    .bind(subscription.as_str())
+    .bind(settled)
+    .bind(by)
+    .execute(&mut **tx)
+    .await
+    .map_err(PlatformError::doing("noting what is settled"))?;
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! The words, case by case, as they are reviewed.
 
 use super::*;
+use crate::refusal::tidy;
 use crate::testing::{CONTACT, metadata};
 
 fn own() -> Option<(String, String)> {
@@ -20,7 +21,7 @@ fn failure(code: &str, constraint: &str) -> Failure {
     Failure { code: code.into(), message: "in Postgres' words".into(), table: own(), constraint, ..Failure::default() }
 }
 
-fn told(command: Command, failure: &Failure, rule: Option<&Rule>) -> String {
+fn told(command: RowCommand, failure: &Failure, rule: Option<&Rule>) -> String {
     let metadata = metadata();
     let table = metadata.table_of(CONTACT).expect("there");
     let refusal = Attempted { metadata: &metadata, table, command }.refusal(failure, rule);
@@ -29,7 +30,7 @@ fn told(command: Command, failure: &Failure, rule: Option<&Rule>) -> String {
 
 #[test]
 fn every_refusal_says_what_to_act_on() {
-    use Command::{Create, Delete, Update};
+    use RowCommand::{Create, Delete, Update};
     let null = |column: &str| Failure { column: Some(column.into()), ..failure("23502", "") };
     let at = |table, failure: Failure| Failure { table, ..failure };
     let nested = |failure: Failure| Failure { nested: true, ..failure };
@@ -80,7 +81,7 @@ fn every_refusal_says_what_to_act_on() {
         told(Create, &raised(None), None),
         told(Create, &raised(Some("score")), None),
     ];
-    insta::with_settings!({ snapshot_path => "../../golden", prepend_module_to_snapshot => false }, {
+    insta::with_settings!({ snapshot_path => "../../../golden", prepend_module_to_snapshot => false }, {
         insta::assert_snapshot!("refusals.txt", cases.join("\n"));
     });
 }
@@ -88,5 +89,5 @@ fn every_refusal_says_what_to_act_on() {
 #[test]
 fn words_from_outside_are_storable_and_short() {
     assert_eq!(tidy("a\0b\u{7}\nc"), "ab\nc");
-    assert_eq!(tidy(&"ü".repeat(2000)).chars().count(), LONGEST);
+    assert_eq!(tidy(&"ü".repeat(2000)).chars().count(), 500);
 }

@@ -1,0 +1,195 @@
+//! Writing one row: it is looked at first, and then written, unless that is a conflict.
+
+use sojourn_metadata::replay::ConflictPolicy;
+use sojourn_platform::PlatformError;
+use sojourn_wire::message::operation::{Operation, RowCommand};
+use sqlx::postgres::PgQueryResult;
+use sqlx::{Postgres, Transaction};
+use tokio::time::Instant;
+
+use super::actor::Actor;
+use super::failure::Meaning;
+use super::look::{self, LookError};
+use super::unit::names;
+use crate::merge::{self, Here, Known};
+use crate::refusal::Refusal;
+use crate::statement::one::statement;
+use crate::validate::Write;
+use crate::value::Parameter;
+
+/// How often a row that changes under our hands is looked at anew.
+const MOST_LOOKS: usize = 5;
+
+/// How one write ended.
+pub(super) enum Done {
+    /// As asked. What it leaves of the row.
+    Applied(Here),
+    /// Beside somebody else's changes. What it leaves of the row.
+    Merged(Here),
+    /// Not, and everything since the savepoint must be rolled back.
+    Refused(Meaning),
+}
+
+impl Actor<'_> {
+    /// Looks at the row, and writes unless that is a conflict.
+    pub(super) async fn change(
+        &self,
+        tx: &mut Transaction<'_, Postgres>,
+        operation: &Operation,
+        write: &Write<'_>,
+        known: &Known,
+    ) -> Result<Done, PlatformError> {
+        match write.command {
+            RowCommand::Create => self.write(tx, operation, write, known, None).await,
+            RowCommand::Update if write.values.is_empty() => Ok(Done::Applied(known.after(std::iter::empty(), None))),
+            RowCommand::Update => self.update(tx, operation, write, known).await,
+            RowCommand::Delete => self.delete(tx, operation, write, known).await,
+        }
+    }
+
+    async fn update(
+        &self,
+        tx: &mut Transaction<'_, Postgres>,
+        operation: &Operation,
+        write: &Write<'_>,
+        known: &Known,
+    ) -> Result<Done, PlatformError> {
+        if self.last_wins(write) {
+            return match self.write(tx, operation, write, known, None).await? {
+                Done::Refused(Meaning::Decided(_)) => self.missing(tx, operation, write, known).await,
+                done => Ok(done),
+            };
+        }
+        let begun = Instant::now();
+        let looked = match look::looks(tx, &[(operation, write)]).await {
+            Ok(mut looks) => looks.pop().flatten(),
+            Err(error) => return self.failed(error, begun),
+        };
+        let Some(look) = looked else { return self.missing(tx, operation, write, known).await };
+        match merge::update(operation, &look, known, self.rules, &write.table.entity) {
+            Err(refusal) => Ok(Done::Refused(Meaning::Decided(refusal))),
+            Ok(judged) => Ok(match self.write(tx, operation, write, known, None).await? {
+                Done::Applied(_) if judged.merged => Done::Merged(judged.here),
+                Done::Applied(_) => Done::Applied(judged.here),
+                done => done,
+            }),
+        }
+    }
+
+    /// Deletes the version that was looked at, so that nobody's change in between is lost.
+    async fn delete(
+        &self,
+        tx: &mut Transaction<'_, Postgres>,
+        operation: &Operation,
+        write: &Write<'_>,
+        known: &Known,
+    ) -> Result<Done, PlatformError> {
+        let mut before = None;
+        for _ in 0..MOST_LOOKS {
+            let begun = Instant::now();
+            let version = match look::version(tx, write.table, write.object_id).await {
+                Ok(version) => version,
+                Err(error) => return self.failed(error, begun),
+            };
+            let Some(version) = version else { return self.missing(tx, operation, write, known).await };
+            if before == Some(version) {
+                break;
+            }
+            let merged = match merge::delete(operation, version, known, self.rules, &write.table.entity) {
+                Ok(merged) => merged,
+                Err(refusal) => return Ok(Done::Refused(Meaning::Decided(refusal))),
+            };
+            match self.write(tx, operation, write, known, Some(version)).await? {
+                Done::Refused(Meaning::Decided(_)) => before = Some(version),
+                Done::Applied(here) if merged => return Ok(Done::Merged(here)),
+                done => return Ok(done),
+            }
+        }
+        Ok(Done::Refused(Meaning::Decided(self.attempted(write).nothing_done())))
+    }
+
+    /// A row that is to be changed is not there for this user: it was deleted, is hidden, or may not be changed.
+    async fn missing(
+        &self,
+        tx: &mut Transaction<'_, Postgres>,
+        operation: &Operation,
+        write: &Write<'_>,
+        known: &Known,
+    ) -> Result<Done, PlatformError> {
+        let refuse = |refusal| Ok(Done::Refused(Meaning::Decided(refusal)));
+        let begun = Instant::now();
+        let visible = match look::version(tx, write.table, write.object_id).await {
+            Ok(version) => version.is_some(),
+            Err(error) => return self.failed(error, begun),
+        };
+        if visible || !known.was_there(operation) {
+            return refuse(self.attempted(write).nothing_done());
+        }
+        let entity = &write.table.entity;
+        match (look::is_there(tx, self, write.table, write.object_id).await?, write.command) {
+            (true, _) => refuse(Refusal::new(&format!("you may not see this {entity} any more"))),
+            (false, RowCommand::Delete) => Ok(Done::Merged(Here::default())),
+            (false, _) => refuse(merge::deleted(self.rules, entity)),
+        }
+    }
+
+    /// Writes one row.
+    pub(super) async fn write(
+        &self,
+        tx: &mut Transaction<'_, Postgres>,
+        operation: &Operation,
+        write: &Write<'_>,
+        known: &Known,
+        version: Option<u32>,
+    ) -> Result<Done, PlatformError> {
+        let left = || known.after(names(write), None);
+        let Some(sql) = statement(write)? else { return Ok(Done::Applied(left())) };
+        self.tell_triggers(tx, operation).await?;
+        let mut query = sqlx::query(sql.into_sqlx()).bind(write.object_id);
+        for (_, parameter) in &write.values {
+            query = match parameter {
+                Parameter::Text(text) => query.bind(text.as_deref()),
+                Parameter::Bytes(bytes) => query.bind(bytes.as_deref()),
+                Parameter::Attachment(id) => query.bind(*id),
+            };
+        }
+        if write.command == RowCommand::Delete {
+            query = query.bind(version.map(|version| version.to_string()));
+        }
+        let begun = Instant::now();
+        match query.execute(&mut **tx).await {
+            Ok(done) if is_one_row(&done) => Ok(Done::Applied(left())),
+            Ok(_) => Ok(Done::Refused(Meaning::Decided(self.attempted(write).nothing_done()))),
+            Err(error) => self.meaning(error, begun).map(Done::Refused),
+        }
+    }
+
+    fn failed(&self, error: LookError, begun: Instant) -> Result<Done, PlatformError> {
+        match error {
+            LookError::Statement(error) => self.meaning(error, begun).map(Done::Refused),
+            LookError::Platform(error) => Err(error),
+        }
+    }
+
+    /// What it means that a rule of ours could not be looked at: a statement that fails is held against the operation as its
+    /// own would be.
+    pub(super) fn broken_rule(&self, error: PlatformError, begun: Instant) -> Result<Meaning, PlatformError> {
+        match error {
+            PlatformError::Database { source, .. } => self.meaning(source, begun),
+            error => Err(error),
+        }
+    }
+
+    /// Whoever plays back last wins, whatever the row holds: it need not be looked at.
+    pub(super) fn last_wins(&self, write: &Write<'_>) -> bool {
+        let entity = &write.table.entity;
+        let wins = |policy| policy == ConflictPolicy::LastWins;
+        let mut attributes = write.values.iter().map(|(column, _)| self.rules.policy(entity, &column.attribute.name));
+        wins(self.rules.row_policy(entity)) && attributes.all(wins)
+    }
+}
+
+/// An object id names one row, so anything else means that it was not written.
+fn is_one_row(done: &PgQueryResult) -> bool {
+    done.rows_affected() == 1
+}

@@ -1,0 +1,122 @@
+//! What is known of the objects at hand: what blocks them, and which versions of their rows the device has seen.
+
+use std::collections::HashMap;
+
+use sojourn_platform::PlatformError;
+use sojourn_platform::sql::{Ident, Sql};
+use sojourn_wire::SubscriptionId;
+use sojourn_wire::message::operation::Operation;
+use sqlx::types::Json;
+use sqlx::{Postgres, Transaction};
+use uuid::Uuid;
+
+use super::subscription::Subscription;
+use crate::merge::{Here, Known, Own};
+use crate::park::{Blocks, Object, Open};
+
+#[derive(sqlx::FromRow)]
+struct OpenRow {
+    sequence: i64,
+    origin: i64,
+    object_type_code: i32,
+    object_id: Uuid,
+    command: String,
+    cause: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct OwnRow {
+    object_type_code: i32,
+    object_id: Uuid,
+    row_version: String,
+    attributes: Json<Vec<String>>,
+    unseen: bool,
+}
+
+/// What is open on these objects, and the places of the operations that come again. What an earlier database of the device
+/// left open (below `since`) blocks nothing: nobody can settle it any more.
+pub(super) async fn blocks(
+    tx: &mut Transaction<'_, Postgres>,
+    subscription: &SubscriptionId,
+    operations: &[Operation],
+    objects: &[Object],
+    since: u64,
+) -> Result<Blocks, PlatformError> {
+    let (codes, ids): (Vec<i32>, Vec<Uuid>) = objects.iter().copied().unzip();
+    let open: Vec<OpenRow> = sqlx::query_as(
+        "SELECT o.sequence, o.origin, o.object_type_code, o.object_id, o.command, coalesce(o.cause, o.sequence) AS cause
+           FROM sojourn.operation o
+          WHERE o.subscription_id = $1 AND o.object_id = ANY ($3) AND o.sequence >= $4
+            AND (o.object_type_code, o.object_id) IN (SELECT * FROM unnest($2::int[], $3::uuid[]))
+            AND o.settled_by IS NULL AND o.verdict NOT IN ('applied', 'merged') AND o.command <> 'discard'",
+    )
+    .bind(subscription.as_str())
+    .bind(codes)
+    .bind(ids)
+    .bind(since.cast_signed())
+    .fetch_all(&mut **tx)
+    .await
+    .map_err(PlatformError::doing("reading what is not settled"))?;
+    let settled: Vec<i64> = operations.iter().filter_map(|o| o.settles).map(u64::cast_signed).collect();
+    let origins: Vec<(i64, i64)> = match settled.is_empty() {
+        true => Vec::new(),
+        false => sqlx::query_as(
+            "SELECT sequence, origin FROM sojourn.operation WHERE subscription_id = $1 AND sequence = ANY ($2)",
+        )
+        .bind(subscription.as_str())
+        .bind(settled)
+        .fetch_all(&mut **tx)
+        .await
+        .map_err(PlatformError::doing("reading what is settled"))?,
+    };
+    let open = open.into_iter().map(|row| Open {
+        sequence: row.sequence.unsigned_abs(),
+        origin: row.origin.unsigned_abs(),
+        object: (row.object_type_code, row.object_id),
+        creates: row.command == "create",
+        cause: row.cause.unsigned_abs(),
+    });
+    let number = |(sequence, origin): (i64, i64)| (sequence.unsigned_abs(), origin.unsigned_abs());
+    Ok(Blocks::new(open, origins.into_iter().map(number).collect()))
+}
+
+/// The versions of these objects that the device holds, and that the subscription's own operations left.
+pub(super) async fn known(
+    tx: &mut Transaction<'_, Postgres>,
+    id: &SubscriptionId,
+    subscription: &Subscription,
+    objects: &[Object],
+) -> Result<HashMap<Object, Known>, PlatformError> {
+    let mut all: HashMap<Object, Known> = HashMap::new();
+    let doing = || PlatformError::doing("reading which versions of rows the device has seen");
+    let (codes, ids): (Vec<i32>, Vec<Uuid>) = objects.iter().copied().unzip();
+    let own: Vec<OwnRow> = sqlx::query_as(
+        "SELECT DISTINCT ON (object_type_code, object_id) object_type_code, object_id, row_version::text,
+                coalesce(attributes, '[]') AS attributes, unseen
+           FROM sojourn.operation
+          WHERE subscription_id = $1 AND object_id = ANY ($2) AND row_version IS NOT NULL
+          ORDER BY object_type_code, object_id, sequence DESC",
+    )
+    .bind(id.as_str())
+    .bind(&ids)
+    .fetch_all(&mut **tx)
+    .await
+    .map_err(doing())?;
+    for OwnRow { object_type_code, object_id, row_version, attributes: Json(attributes), unseen } in own {
+        let left = Here { attributes, unseen, before: None };
+        let known = all.entry((object_type_code, object_id)).or_default();
+        known.own = row_version.parse().ok().map(|version| Own { version, left });
+    }
+    if !subscription.has_entries {
+        return Ok(all);
+    }
+    let entries = Ident::new(&format!("sync_state_{}", subscription.number))?;
+    let sql = Sql::new("SELECT object_type_code, object_id, version::text FROM sojourn.").ident(&entries);
+    let sql = sql.raw(" WHERE object_type_code = ANY ($1) AND object_id = ANY ($2) AND sync_state = 0");
+    let held: Vec<(i32, Uuid, String)> =
+        sqlx::query_as(sql.into_sqlx()).bind(codes).bind(ids).fetch_all(&mut **tx).await.map_err(doing())?;
+    for (object_type_code, object_id, version) in held {
+        all.entry((object_type_code, object_id)).or_default().device = version.parse().ok();
+    }
+    Ok(all)
+}

@@ -1,0 +1,197 @@
+//! Playing operations back in order: what must wait is parked, what is alike is written in runs, the rest unit by unit.
+
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
+
+use sojourn_platform::PlatformError;
+use sojourn_wire::message::operation::{Operation, RowCommand, Verdict, VerdictKind};
+use sqlx::{Postgres, Transaction};
+use uuid::Uuid;
+
+use super::actor::Actor;
+use super::run::Runnable;
+use super::subscription::Subscription;
+use super::unit::Verdicts;
+use super::{history, look};
+use crate::groups::{Unit, units};
+use crate::merge::{Here, Known};
+use crate::park::{Blocks, Object, object_of, references};
+use crate::pipeline::Prepared;
+use crate::refusal::Refusal;
+use crate::runs::{Step, steps};
+use crate::validate::Write;
+
+/// What became of one operation, as it is stored.
+#[derive(Debug, Clone)]
+pub(super) struct Played {
+    /// The verdict.
+    pub(super) verdict: Verdict,
+    /// Its place in the order of capture.
+    pub(super) origin: u64,
+    /// The version of the row that it left, where it was the last on the object.
+    pub(super) version: Option<u32>,
+    /// What operations have left of the row.
+    pub(super) left: Here,
+}
+
+/// Operations being played back.
+pub(super) struct Player<'a> {
+    actor: &'a Actor<'a>,
+    operations: &'a [Operation],
+    prepared: &'a [Result<Prepared<'a>, Refusal>],
+    blocks: Blocks,
+    known: HashMap<Object, Known>,
+    runnable: HashMap<i32, Runnable>,
+    played: Vec<Played>,
+}
+
+impl<'a> Player<'a> {
+    /// Reads what is known of the operations' objects, while the transaction is still the service's.
+    pub(super) async fn new(
+        tx: &mut Transaction<'_, Postgres>,
+        actor: &'a Actor<'a>,
+        subscription: &Subscription,
+        operations: &'a [Operation],
+        prepared: &'a [Result<Prepared<'a>, Refusal>],
+    ) -> Result<Player<'a>, PlatformError> {
+        let metadata = &actor.metadata.metadata;
+        let own = operations.iter().map(object_of);
+        let referred = operations.iter().flat_map(|operation| references(operation, metadata));
+        let objects: BTreeSet<Object> = own.chain(referred).collect();
+        let objects: Vec<Object> = objects.into_iter().collect();
+        let id = actor.request.subscription;
+        let since = actor.request.chunk.since.unwrap_or(1);
+        let blocks = history::blocks(tx, id, operations, &objects, since).await?;
+        let changes = |write: &Write<'_>| write.command != RowCommand::Create;
+        let known = match prepared.iter().flatten().flat_map(|prepared| &prepared.writes).any(changes) {
+            true => history::known(tx, id, subscription, &objects).await?,
+            false => HashMap::new(),
+        };
+        let played = Vec::with_capacity(operations.len());
+        Ok(Player { actor, operations, prepared, blocks, known, runnable: HashMap::new(), played })
+    }
+
+    /// Plays everything back as the user; the transaction is the user's then.
+    pub(super) async fn play(mut self, tx: &mut Transaction<'_, Postgres>) -> Result<Vec<Played>, PlatformError> {
+        self.actor.enter(tx).await?;
+        for step in steps(self.operations, self.prepared, units(self.operations)) {
+            match step {
+                Step::Run(range) => self.run(tx, range).await?,
+                Step::Unit(range) => self.unit(tx, range).await?,
+            }
+        }
+        self.note_versions(tx).await?;
+        Ok(self.played)
+    }
+
+    /// One unit; its members wait as a whole when one of them must.
+    async fn unit(&mut self, tx: &mut Transaction<'_, Postgres>, range: Range<usize>) -> Result<(), PlatformError> {
+        let operations = &self.operations[range.clone()];
+        operations.iter().for_each(|operation| self.blocks.settle(operation));
+        let mut unit = Unit::new(operations);
+        for (member, operation) in operations.iter().enumerate() {
+            if let Some(cause) = self.cause(operation) {
+                unit.refuse(member, Refusal::parked(cause));
+            }
+        }
+        let done = self.actor.unit(tx, unit, &self.prepared[range.clone()], &self.known).await?;
+        self.note(range, done);
+        Ok(())
+    }
+
+    /// A run, or what is left of it without those that must wait.
+    async fn run(&mut self, tx: &mut Transaction<'_, Postgres>, range: Range<usize>) -> Result<(), PlatformError> {
+        let first = self.prepared[range.start].iter().flat_map(|prepared| &prepared.writes).next();
+        let Some(first) = first else { return Ok(()) };
+        if self.may_run(tx, first).await? && self.try_run(tx, range.clone()).await? {
+            return Ok(());
+        }
+        for place in range {
+            self.unit(tx, place..place + 1).await?;
+        }
+        Ok(())
+    }
+
+    async fn try_run(
+        &mut self,
+        tx: &mut Transaction<'_, Postgres>,
+        range: Range<usize>,
+    ) -> Result<bool, PlatformError> {
+        let operations = &self.operations[range.clone()];
+        let mut blocks = self.blocks.clone();
+        operations.iter().for_each(|operation| blocks.settle(operation));
+        let metadata = &self.actor.metadata.metadata;
+        if operations.iter().any(|operation| blocks.cause(operation, metadata).is_some()) {
+            return Ok(false);
+        }
+        let prepared = self.prepared[range.clone()].iter().flatten();
+        let run: Vec<_> = operations.iter().zip(prepared.flat_map(|prepared| &prepared.writes)).collect();
+        let Some(done) = self.actor.run(tx, &run, &self.known).await? else { return Ok(false) };
+        self.blocks = blocks;
+        self.note(range, done);
+        Ok(true)
+    }
+
+    async fn may_run(&mut self, tx: &mut Transaction<'_, Postgres>, write: &Write<'_>) -> Result<bool, PlatformError> {
+        let code = write.table.object_type_code;
+        if let Some(runnable) = self.runnable.get(&code) {
+            return Ok(runnable.takes(write));
+        }
+        let runnable = Runnable::read(tx, write.table).await?;
+        let takes = runnable.takes(write);
+        self.runnable.insert(code, runnable);
+        Ok(takes)
+    }
+
+    fn cause(&self, operation: &Operation) -> Option<u64> {
+        self.blocks.cause(operation, &self.actor.metadata.metadata)
+    }
+
+    /// Notes what became of operations, for those that follow.
+    fn note(&mut self, range: Range<usize>, (verdicts, left): Verdicts) {
+        for (object, here) in &left {
+            // The unit is over: what it has written is what others will find.
+            let here = Here { before: None, ..here.clone() };
+            self.known.entry(*object).or_default().here = Some(here);
+        }
+        for (place, verdict) in range.zip(verdicts) {
+            let operation = &self.operations[place];
+            self.blocks.note(operation, &verdict);
+            let origin = self.blocks.origin(operation);
+            let left = left.get(&object_of(operation)).cloned().unwrap_or_default();
+            self.played.push(Played { verdict, origin, version: None, left });
+        }
+    }
+
+    /// The versions that rows have now: until somebody else writes them, nothing that follows conflicts. A policy that
+    /// fails here only costs that knowledge.
+    async fn note_versions(&mut self, tx: &mut Transaction<'_, Postgres>) -> Result<(), PlatformError> {
+        let mut last: HashMap<i32, HashMap<Uuid, usize>> = HashMap::new();
+        for (place, prepared) in self.prepared.iter().enumerate() {
+            let done = matches!(self.played[place].verdict.verdict, VerdictKind::Applied | VerdictKind::Merged);
+            for write in prepared.iter().filter(|_| done).flat_map(|prepared| &prepared.writes) {
+                let (code, object_id) = super::unit::object_of(write);
+                // Only of the operation's own object: the versions of others would be stored under a wrong name.
+                if (code, object_id) == object_of(&self.operations[place]) && write.command != RowCommand::Delete {
+                    last.entry(code).or_default().insert(object_id, place);
+                }
+            }
+        }
+        for (code, objects) in last {
+            let Some(table) = self.actor.metadata.table_of(code) else { continue };
+            let ids: Vec<Uuid> = objects.keys().copied().collect();
+            match look::versions(tx, table, &ids).await {
+                Ok(versions) => {
+                    for (object_id, version) in versions {
+                        self.played[objects[&object_id]].version = Some(version);
+                    }
+                }
+                Err(error) => {
+                    self.actor.roll_back(tx).await?;
+                    tracing::warn!(entity = table.entity, "the versions of what was written are not known: {error}");
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,183 @@
+//! Writing a run: like operations in one statement. When anything about it is not as it should be, it is rolled back, and
+//! each operation is written alone, which finds out what is wrong with which.
+
+use std::collections::HashMap;
+
+use sojourn_platform::PlatformError;
+use sojourn_platform::entities::{Column, Table};
+use sojourn_wire::message::operation::{Operation, RowCommand, Verdict, VerdictKind};
+use sqlx::{Postgres, Transaction};
+use tokio::time::Instant;
+
+use super::actor::Actor;
+use super::duplicate::duplicates_of;
+use super::look::{self, LookError};
+use super::unit::{Verdicts, names, object_of, written};
+use crate::merge::{self, Known};
+use crate::park::Object;
+use crate::statement::many;
+use crate::validate::Write;
+use crate::value::Parameter;
+
+impl Actor<'_> {
+    /// Applies a run, and says what became of each of its operations; none when they must be written one by one.
+    pub(super) async fn run(
+        &self,
+        tx: &mut Transaction<'_, Postgres>,
+        run: &[(&Operation, &Write<'_>)],
+        known: &HashMap<Object, Known>,
+    ) -> Result<Option<Verdicts>, PlatformError> {
+        let done = self.try_run(tx, run, known).await?;
+        if done.is_none() {
+            self.roll_back(tx).await?;
+        }
+        Ok(done)
+    }
+
+    async fn try_run(
+        &self,
+        tx: &mut Transaction<'_, Postgres>,
+        run: &[(&Operation, &Write<'_>)],
+        known: &HashMap<Object, Known>,
+    ) -> Result<Option<Verdicts>, PlatformError> {
+        let Some((verdicts, left)) = self.decide(tx, run, known).await? else { return Ok(None) };
+        let stand = |verdict: &Verdict| matches!(verdict.verdict, VerdictKind::Applied | VerdictKind::Merged);
+        let standing: Vec<_> =
+            run.iter().zip(&verdicts).filter(|(_, verdict)| stand(verdict)).map(|(w, _)| *w).collect();
+        let Some((first, write)) = standing.first().copied() else { return Ok(Some((verdicts, left))) };
+        self.tell_triggers(tx, first).await?;
+        if !self.write_all(tx, write.table, &standing).await? {
+            return Ok(None);
+        }
+        let written: Vec<_> = standing.iter().map(|(operation, write)| written(operation, write)).collect();
+        let begun = Instant::now();
+        let duplicates = match duplicates_of(tx, self.metadata, self.rules, &written, &self.identity()).await {
+            Ok(duplicates) => duplicates,
+            Err(error) => return self.broken_rule(error, begun).map(|_| None),
+        };
+        if !duplicates.is_empty() || self.settle(tx).await?.is_some() {
+            return Ok(None);
+        }
+        Ok(Some((verdicts, left)))
+    }
+
+    /// The verdicts, if everything that may be written can be; none when a row is not there.
+    async fn decide(
+        &self,
+        tx: &mut Transaction<'_, Postgres>,
+        run: &[(&Operation, &Write<'_>)],
+        known: &HashMap<Object, Known>,
+    ) -> Result<Option<Verdicts>, PlatformError> {
+        let trace_id = self.request.trace_id;
+        let applied = |operation: &Operation| Verdict::new(operation.sequence, VerdictKind::Applied, trace_id);
+        let nothing = Known::default();
+        let known_of = |write: &Write<'_>| known.get(&object_of(write)).unwrap_or(&nothing);
+        let Some((_, first)) = run.first() else { return Ok(Some(Verdicts::default())) };
+        if first.command == RowCommand::Create || self.last_wins(first) {
+            let left = run.iter().map(|(_, write)| (object_of(write), known_of(write).after(names(write), None)));
+            return Ok(Some((run.iter().map(|(operation, _)| applied(operation)).collect(), left.collect())));
+        }
+        let begun = Instant::now();
+        let looks = match look::looks(tx, run).await {
+            Ok(looks) => looks,
+            Err(LookError::Statement(error)) => return self.meaning(error, begun).map(|_| None),
+            Err(LookError::Platform(error)) => return Err(error),
+        };
+        let (mut verdicts, mut left) = (Vec::with_capacity(run.len()), HashMap::with_capacity(run.len()));
+        for ((operation, write), look) in run.iter().zip(looks) {
+            let Some(look) = look else { return Ok(None) };
+            let judged = merge::update(operation, &look, known_of(write), self.rules, &write.table.entity);
+            verdicts.push(match judged {
+                Ok(judged) => {
+                    left.insert(object_of(write), judged.here);
+                    let kind = if judged.merged { VerdictKind::Merged } else { VerdictKind::Applied };
+                    Verdict::new(operation.sequence, kind, trace_id)
+                }
+                Err(refusal) => refusal.verdict(operation.sequence, trace_id),
+            });
+        }
+        Ok(Some((verdicts, left)))
+    }
+
+    /// Writes them; whether that was possible for all.
+    async fn write_all(
+        &self,
+        tx: &mut Transaction<'_, Postgres>,
+        table: &Table,
+        run: &[(&Operation, &Write<'_>)],
+    ) -> Result<bool, PlatformError> {
+        let Some((_, first)) = run.first() else { return Ok(true) };
+        let columns: Vec<&Column> = first.values.iter().map(|(column, _)| *column).collect();
+        let sql = match first.command {
+            RowCommand::Create => many::insert(table, &columns)?,
+            _ => many::update(table, &columns)?,
+        };
+        let mut query = sqlx::query(sql.into_sqlx())
+            .bind(run.iter().map(|(_, write)| write.object_id).collect::<Vec<_>>())
+            .bind(run.iter().map(|(operation, _)| self.operation_id(operation)).collect::<Vec<_>>())
+            .bind(run.iter().map(|(operation, _)| operation.captured_at.clone()).collect::<Vec<_>>());
+        for place in 0..columns.len() {
+            let text = |write: &Write<'_>| match &write.values[place].1 {
+                Parameter::Text(text) => text.clone(),
+                Parameter::Bytes(_) | Parameter::Attachment(_) => None,
+            };
+            query = query.bind(run.iter().map(|(_, write)| text(write)).collect::<Vec<_>>());
+        }
+        let begun = Instant::now();
+        match query.execute(&mut **tx).await {
+            Ok(done) => Ok(done.rows_affected() == run.len() as u64),
+            Err(error) => self.meaning(error, begun).map(|_| false),
+        }
+    }
+}
+
+/// How runs may be written to a table.
+#[derive(Debug, Clone, Default, sqlx::FromRow)]
+pub(super) struct Runnable {
+    /// Nothing of it fires after a row was written, or once for a statement, but our own triggers and those of its rules, so
+    /// that what triggers are told is right for each row.
+    is_plain: bool,
+    /// Columns that must be unique beside the key: whether a value is free depends on the order, which an update of many
+    /// rows does not keep.
+    ordered: Vec<String>,
+    /// So may any column: an index is over an expression, or over some rows.
+    is_ordered: bool,
+}
+
+impl Runnable {
+    /// Reads what the catalog says.
+    pub(super) async fn read(tx: &mut Transaction<'_, Postgres>, table: &Table) -> Result<Self, PlatformError> {
+        sqlx::query_as(
+            "SELECT c.relkind = 'r' AND NOT c.relhasrules AND NOT EXISTS (
+                      SELECT FROM pg_catalog.pg_trigger t
+                        JOIN pg_catalog.pg_proc f ON f.oid = t.tgfoid
+                        JOIN pg_catalog.pg_namespace n ON n.oid = f.pronamespace
+                       WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND n.nspname <> 'sojourn'
+                         AND (t.tgtype & 3) <> 3) AS is_plain,
+                    ARRAY(SELECT a.attname::text
+                            FROM pg_catalog.pg_index i
+                            JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
+                           WHERE i.indrelid = c.oid AND (i.indisunique OR i.indisexclusion)) AS ordered,
+                    EXISTS (SELECT FROM pg_catalog.pg_index i
+                             WHERE i.indrelid = c.oid AND (i.indisunique OR i.indisexclusion)
+                               AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL)) AS is_ordered
+               FROM pg_catalog.pg_class c
+               JOIN pg_catalog.pg_namespace s ON s.oid = c.relnamespace
+              WHERE s.nspname = $1 AND c.relname = $2",
+        )
+        .bind(table.schema.name())
+        .bind(table.table.name())
+        .fetch_optional(&mut **tx)
+        .await
+        .map(Option::unwrap_or_default)
+        .map_err(PlatformError::doing("looking at the triggers and indexes of a table"))
+    }
+
+    /// Whether writes like this one may be written in one statement.
+    pub(super) fn takes(&self, write: &Write<'_>) -> bool {
+        let is_free = |(column, _): &(&Column, Parameter)| !self.ordered.iter().any(|name| name == column.name.name());
+        let any_order = !self.is_ordered && write.values.iter().all(is_free);
+        // What is inserted comes in order.
+        self.is_plain && (write.command == RowCommand::Create || any_order)
+    }
+}
