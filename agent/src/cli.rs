@@ -1,6 +1,8 @@
 //! The command line: what may be asked, and how answers are shown. Answers go to stdout, talk and bars to stderr.
 
+mod errors;
 mod filters;
+mod invoke;
 mod looking;
 mod settings;
 mod shown;
@@ -17,7 +19,7 @@ use sojourn_runtime::process::chain;
 use sojourn_runtime::telemetry::{self, LogSettings};
 
 use self::shown::ProgressShown;
-use crate::commands::{self, Answer, Verification};
+use crate::commands::{self, Answer, OnErrors, Verification};
 use crate::download;
 use crate::error::AgentError;
 use crate::filters::pointed_at;
@@ -64,6 +66,11 @@ First steps:
   sojourn-agent queue                            see what waits to be played back
   sojourn-agent go-online                        play it back, and see each verdict
 
+When the server refused something:
+  sojourn-agent errors                           what, and why
+  sojourn-agent errors show 7                    all about entry 7, with the commands that settle it
+  sojourn-agent sync --dry-run                   what would become of the queue; nothing is changed
+
 When in doubt:
   sojourn-agent sync --verify                    compare every row with the server, and repair what differs
   sojourn-agent verify --no-repair               only tell what differs
@@ -73,7 +80,7 @@ What happened:
   sojourn-agent go-offline --progress lines      progress as lines, for a log
 
 Exit codes: 0 done, 1 failed, or rows differ from the server and were not repaired, or a batch file is damaged, 2 wrong
-usage, 3 done, but the server refused operations (see `queue`)";
+usage, 3 done, but the server refused operations (see `errors`), or would";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -86,9 +93,19 @@ enum Command {
     /// Play the queue back, load your rows, and work without the server from then on
     GoOffline,
     /// Play the queue back, show each verdict, load what changed, and be online
-    GoOnline,
+    GoOnline {
+        /// What to do when operations are refused
+        #[arg(long, value_enum, default_value_t = OnErrors::Ask, value_name = "CHOICE", conflicts_with = "dry_run")]
+        on_errors: OnErrors,
+        /// Only ask what would become of the queue; nothing is changed, neither here nor there
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Play the queue back and load what changed, without changing the mode
     Sync {
+        /// Only ask what would become of the queue; nothing is changed, neither here nor there
+        #[arg(long, conflicts_with = "verify")]
+        dry_run: bool,
         /// Then compare every row with the server, by digests, and load again what differs
         #[arg(long)]
         verify: bool,
@@ -113,6 +130,15 @@ enum Command {
         #[arg(long, default_value_t = 1000, value_name = "N")]
         limit: usize,
     },
+    /// See what the server refused, and settle it; needs no server
+    #[command(after_help = errors::SETTLING)]
+    Errors {
+        #[command(subcommand)]
+        command: Option<errors::ErrorsCommand>,
+    },
+    /// Carry out a named command of a row, at once
+    #[command(after_help = invoke::INVOKE)]
+    Invoke(invoke::InvokeArgs),
     /// Show what the last sessions moved, and how long that took; needs no server
     #[command(after_help = looking::HISTORY)]
     History(looking::HistoryArgs),
@@ -175,14 +201,22 @@ fn perform(cli: Cli) -> Result<Answer, AgentError> {
         match cli.command {
             Command::Init { credentials } => commands::init(&cli.home, &credentials),
             Command::GoOffline => commands::go_offline(&cli.home, patience, progress).await,
-            Command::GoOnline => commands::go_online(&cli.home, patience, progress).await,
-            Command::Sync { verify, no_repair } => {
+            Command::GoOnline { dry_run: true, .. } | Command::Sync { dry_run: true, .. } => {
+                commands::dry_run(&cli.home, patience, progress).await
+            }
+            Command::GoOnline { on_errors, .. } => {
+                let on_errors = if cli.json || !errors::asks() { on_errors.unasked() } else { on_errors };
+                commands::go_online(&cli.home, patience, progress, on_errors).await
+            }
+            Command::Sync { verify, no_repair, .. } => {
                 let verification = if verify { asked(no_repair) } else { Verification::WhenDue };
                 commands::sync(&cli.home, patience, progress, verification).await
             }
             Command::Verify { no_repair } => commands::verify(&cli.home, patience, progress, asked(no_repair)).await,
             Command::Status => commands::status(&cli.home),
             Command::Queue { limit } => commands::queue(&cli.home, limit),
+            Command::Errors { command } => errors::perform(command, &cli.home, cli.json),
+            Command::Invoke(args) => invoke::perform(args, &cli.home, patience, progress).await,
             Command::History(args) => looking::history(&args, &cli.home),
             Command::Inspect(args) => looking::inspect(&args, &cli.home),
             Command::Settings { command } => settings::perform(command, &cli.home),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::commands::SettingError;
+use crate::commands::{ErrorsProblem, SettingError};
 use crate::filters::ChooseError;
 use crate::home::HomeError;
 use crate::link::LinkError;
@@ -45,6 +45,23 @@ pub enum AgentError {
         expected: u64,
         /// What the device has.
         first: u64,
+    },
+    /// The server does not keep what was sent ahead of a chunk.
+    #[error("the server asked {0} times for attachments that were sent: try again later, or ask the administrator")]
+    AttachmentsLost(u32),
+    /// The error centre was asked for what it does not have.
+    #[error(transparent)]
+    Errors(#[from] ErrorsProblem),
+    /// A named command was not enqueued.
+    #[error("nothing was enqueued: {0}")]
+    NotEnqueued(Box<AgentError>),
+    /// A named command was enqueued, and its verdict did not come.
+    #[error("the command is entry {number} of the queue, and the next `sojourn-agent sync` sends it: {error}")]
+    Enqueued {
+        /// Its entry.
+        number: u64,
+        /// What failed.
+        error: Box<AgentError>,
     },
     /// The server does not take a filter.
     #[error("the server refuses: {reason}")]

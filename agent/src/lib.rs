@@ -3,6 +3,7 @@
 //! It promises that the device's SQLite file holds what PrepareSync decided and the user's own unsent work on top, that
 //! PostSync is said only of what is committed, and that an operation leaves the queue only with a verdict.
 
+pub mod attachments;
 pub mod batching;
 pub mod cli;
 pub mod commands;

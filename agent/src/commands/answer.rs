@@ -6,18 +6,20 @@ use std::path::PathBuf;
 
 use comfy_table::{Table, presets};
 use serde::Serialize;
-use sojourn_wire::message::operation::Command;
 use sojourn_wire::{AgentId, SubscriptionId};
 use uuid::Uuid;
 
+use super::dry_run::DryRun;
+use super::errors::{ErrorCounts, Exported, Listed, Refused, Settled};
 use super::history::{History, SessionShown};
 use super::inspect::Inspected;
+use super::invoke::Invoked;
 use super::settings::Settings;
 use super::token::TokenIssued;
 use crate::download::Moved;
 use crate::filters::{GroupChanged, Groups};
 use crate::playback::PlayedBack;
-use crate::store::{EntryCommand, EntryState, Mode, QueueEntry, QueueSummary, Session};
+use crate::store::{Mode, QueueEntry, QueueSummary, Session};
 use crate::verify::Verified;
 
 /// The most operations whose verdicts are all shown.
@@ -34,6 +36,8 @@ pub enum Answer {
     GoneOffline(Travelled),
     /// The device is online.
     GoneOnline(Travelled),
+    /// The device stays offline, because operations were refused.
+    StayedOffline(Travelled),
     /// The device is up to date.
     Synchronised(Travelled),
     /// The device was compared with the server.
@@ -42,6 +46,18 @@ pub enum Answer {
     Status(Looked),
     /// What was captured.
     Queue(QueueAnswer),
+    /// What was refused.
+    Errors(Listed),
+    /// One refused entry.
+    Error(Box<Refused>),
+    /// What a settlement did.
+    Settled(Settled),
+    /// What was refused is in files.
+    Exported(Exported),
+    /// What would become of the queue.
+    DryRun(DryRun),
+    /// What came of a named command.
+    Invoked(Invoked),
     /// Which local data groups there are.
     Filters(Groups),
     /// What a change of the local data groups moves.
@@ -65,17 +81,25 @@ pub struct Travelled {
     pub mode: Mode,
     /// What became of the queue.
     pub queue: PlayedBack,
+    /// What became of everything that was refused, when it was sent once more; none when it was not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retried: Option<PlayedBack>,
     /// What was loaded.
     pub data: Moved,
     /// What a comparison with the server found; none when there was none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verification: Option<Verified>,
+    /// How many operations are not settled.
+    pub errors: ErrorCounts,
     /// What is in the queue now.
     pub left: QueueSummary,
     /// How long it all took, in milliseconds.
     pub elapsed_ms: u64,
     /// The database file.
     pub database: PathBuf,
+    /// What commands must be told of the device's folder.
+    #[serde(skip)]
+    pub home: String,
 }
 
 /// How a device is.
@@ -99,6 +123,11 @@ pub struct Looked {
     pub rows: BTreeMap<String, u64>,
     /// The queue.
     pub queue: QueueSummary,
+    /// How many operations are not settled.
+    pub errors: ErrorCounts,
+    /// What commands must be told of the device's folder.
+    #[serde(skip)]
+    pub home: String,
     /// The session under way, or the last one.
     pub session: Option<Session>,
 }
@@ -113,12 +142,15 @@ pub struct QueueAnswer {
 }
 
 impl Answer {
-    /// Whether the server refused operations.
+    /// Whether the server refused operations, or would.
     #[must_use]
     pub fn refused(&self) -> bool {
         match self {
-            Self::GoneOffline(t) | Self::GoneOnline(t) | Self::Synchronised(t) => !t.queue.refused.is_empty(),
-            Self::FiltersChanged(changed) => changed.sync.as_ref().is_some_and(|t| !t.queue.refused.is_empty()),
+            Self::GoneOffline(t) | Self::GoneOnline(t) | Self::Synchronised(t) => t.refused(),
+            Self::StayedOffline(_) => true,
+            Self::FiltersChanged(changed) => changed.sync.as_ref().is_some_and(Travelled::refused),
+            Self::DryRun(dry_run) => dry_run.refuses(),
+            Self::Invoked(invoked) => invoked.refused(),
             _ => false,
         }
     }
@@ -127,7 +159,9 @@ impl Answer {
     #[must_use]
     pub fn differs(&self) -> bool {
         let verification = match self {
-            Self::GoneOffline(t) | Self::GoneOnline(t) | Self::Synchronised(t) => t.verification.as_ref(),
+            Self::GoneOffline(t) | Self::GoneOnline(t) | Self::StayedOffline(t) | Self::Synchronised(t) => {
+                t.verification.as_ref()
+            }
             Self::Verified(verified) => Some(verified),
             Self::FiltersChanged(changed) => changed.sync.as_ref().and_then(|t| t.verification.as_ref()),
             _ => None,
@@ -154,6 +188,7 @@ impl fmt::Display for Answer {
                 write!(f, "{travelled}\nOffline ready. Your rows are in {}", travelled.database.display())
             }
             Self::GoneOnline(travelled) => write!(f, "{travelled}\nOnline."),
+            Self::StayedOffline(travelled) => write!(f, "{travelled}\nStill offline, until they are settled."),
             Self::Synchronised(travelled) => match &travelled.verification {
                 Some(verified) if verified.left > 0 => travelled.fmt(f),
                 _ => write!(f, "{travelled}\nUp to date."),
@@ -161,6 +196,12 @@ impl fmt::Display for Answer {
             Self::Verified(verified) => verified.fmt(f),
             Self::Status(looked) => looked.fmt(f),
             Self::Queue(queue) => queue.fmt(f),
+            Self::Errors(listed) => listed.fmt(f),
+            Self::Error(refused) => refused.fmt(f),
+            Self::Settled(settled) => settled.fmt(f),
+            Self::Exported(exported) => exported.fmt(f),
+            Self::DryRun(dry_run) => dry_run.fmt(f),
+            Self::Invoked(invoked) => invoked.fmt(f),
             Self::Filters(groups) => groups.fmt(f),
             Self::FiltersChanged(changed) => changed.fmt(f),
             Self::Token(token) => token.fmt(f),
@@ -172,81 +213,8 @@ impl fmt::Display for Answer {
     }
 }
 
-impl fmt::Display for Looked {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "Mode      {}", self.mode.word())?;
-        writeln!(f, "Device    {} of user {}", self.agent, self.user_id)?;
-        writeln!(f, "Server    {}", self.server)?;
-        writeln!(f, "Database  {}", self.database.display())?;
-        let QueueSummary { waiting, sent, refused, open_group, .. } = self.queue;
-        writeln!(f, "Queue     {waiting} waiting, {sent} sent without a verdict, {refused} refused")?;
-        if let Some(start) = open_group {
-            writeln!(f, "          the group of queue entry {start} is open: nothing from there on is sent")?;
-        }
-        if self.rows.is_empty() {
-            let home = self.database.parent().unwrap_or(&self.database).display();
-            return write!(f, "\nNothing is loaded yet. Next: sojourn-agent go-offline --home {home}");
-        }
-        let mut table = plain_table(&["entity", "rows"]);
-        for (entity, rows) in &self.rows {
-            table.add_row([entity.clone(), rows.to_string()]);
-        }
-        write!(f, "\n{table}")
-    }
-}
-
-impl fmt::Display for QueueAnswer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.entries.is_empty() {
-            return write!(f, "The queue is empty: nothing was written here since it was last cleaned up.");
-        }
-        let mut table = plain_table(&["#", "captured", "operation", "command", "entity", "object", "state", "reason"]);
-        for entry in &self.entries {
-            table.add_row([
-                entry.row_number.to_string(),
-                entry.captured_at.clone(),
-                entry.sequence.map(|sequence| sequence.to_string()).unwrap_or_default(),
-                word(entry.command).to_owned(),
-                entry.entity.clone().unwrap_or_default(),
-                entry.object_id.clone().unwrap_or_default(),
-                state(entry),
-                entry.reason.clone().unwrap_or_default(),
-            ]);
-        }
-        write!(f, "{table}")
-    }
-}
-
-pub(super) fn command_word(command: Command) -> &'static str {
-    match command {
-        Command::Create => "create",
-        Command::Update => "update",
-        Command::Delete => "delete",
-    }
-}
-
 pub(crate) fn plain_table(header: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(header.to_vec());
     table
-}
-
-fn word(command: EntryCommand) -> &'static str {
-    match command {
-        EntryCommand::Create => "create",
-        EntryCommand::Update => "update",
-        EntryCommand::Delete => "delete",
-        EntryCommand::Start => "group starts",
-        EntryCommand::Stop => "group stops",
-    }
-}
-
-fn state(entry: &QueueEntry) -> String {
-    match (entry.state, &entry.verdict) {
-        (_, Some(verdict)) => verdict.clone(),
-        (EntryState::Waiting, None) => "waiting".to_owned(),
-        (EntryState::Sent, None) => "sent".to_owned(),
-        (EntryState::PlayedBack, None) => "played back".to_owned(),
-        (EntryState::Refused, None) => "refused".to_owned(),
-    }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sojourn_runtime::clock;
 
 use super::answer::{Answer, Travelled};
-use super::travel::{Verification, connect, travel};
+use super::travel::{Trip, connect, travel};
 use crate::error::AgentError;
 use crate::filters::{self, GroupChanged, Wish};
 use crate::progress::Progress;
@@ -72,7 +72,7 @@ async fn change(
     Ok(GroupChanged { group, removal, stored, preview, unsent, empty, sync: None })
 }
 
-/// Operations on an entity without a verdict, and whether the device was never loaded.
+/// Operations on an entity that are not settled, and whether the device was never loaded.
 fn unsent(store: &Store, entity: &str) -> Result<(u64, bool), StoreError> {
     let known = store.metadata().and_then(|(_, metadata)| metadata.entity(entity));
     let count = known.map_or(Ok(0), |entity| store.queue_unsent(entity.object_type_code))?;
@@ -80,6 +80,6 @@ fn unsent(store: &Store, entity: &str) -> Result<(u64, bool), StoreError> {
 }
 
 async fn follow(folder: &Path, patience: Duration, progress: Progress) -> Result<Travelled, AgentError> {
-    let synced = travel(folder, patience, progress, None, Verification::WhenDue).await;
+    let synced = travel(folder, patience, progress, Trip::default()).await;
     synced.map_err(|error| AgentError::StoredOnly(Box::new(error)))
 }

@@ -63,7 +63,7 @@ pub struct Sums {
     pub rows: u64,
     /// Rows deleted.
     pub deletes: u64,
-    /// Rows put off because they have unsent writes.
+    /// Rows that came beneath unsettled changes.
     pub set_aside: u64,
     /// Batches.
     pub batches: u64,

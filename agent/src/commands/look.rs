@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::answer::{Answer, Looked, QueueAnswer};
+use super::errors::{ErrorCounts, home_option};
 use crate::error::AgentError;
 use crate::home::database_of;
 use crate::store::Store;
@@ -32,6 +33,8 @@ pub fn status(folder: &Path) -> Result<Answer, AgentError> {
         metadata_version: store.metadata().map(|(version, _)| version),
         rows,
         queue: store.queue_summary()?,
+        errors: ErrorCounts::of(&store.errors()?),
+        home: home_option(folder),
         session: store.session()?,
     }))
 }

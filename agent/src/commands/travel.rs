@@ -7,6 +7,8 @@ use std::time::Duration;
 use sojourn_runtime::clock;
 
 use super::answer::{Answer, Travelled};
+use super::errors::{ErrorCounts, home_option};
+use super::on_errors::OnErrors;
 use crate::download::{Moved, download};
 use crate::error::AgentError;
 use crate::home::Home;
@@ -18,9 +20,10 @@ use crate::store::{Mode, Store};
 use crate::verify::{self, Verified};
 
 /// What to do about rows that may differ from the server's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Verification {
     /// Compare only when it is due: after the server was restored to an earlier state.
+    #[default]
     WhenDue,
     /// Compare, and tell.
     Report,
@@ -28,22 +31,55 @@ pub enum Verification {
     Repair,
 }
 
+/// What an exchange is for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Trip {
+    /// The mode on the way, and the one that it leads to; none when the mode stays.
+    by_way: Option<(Mode, Mode)>,
+    verification: Verification,
+    on_errors: OnErrors,
+}
+
+impl Default for Trip {
+    fn default() -> Self {
+        Self { by_way: None, verification: Verification::WhenDue, on_errors: OnErrors::Finish }
+    }
+}
+
+/// What both ways came to.
+struct Exchanged {
+    queue: PlayedBack,
+    retried: Option<PlayedBack>,
+    data: Moved,
+    verification: Option<Verified>,
+    stays: bool,
+}
+
 /// Takes the user's rows offline.
 ///
 /// # Errors
 /// [`AgentError`]; the device keeps what it has, and its mode.
 pub async fn go_offline(folder: &Path, patience: Duration, progress: Progress) -> Result<Answer, AgentError> {
-    let by_way = Some((Mode::GoingOffline, Mode::Offline));
-    Ok(Answer::GoneOffline(travel(folder, patience, progress, by_way, Verification::WhenDue).await?))
+    let trip = Trip { by_way: Some((Mode::GoingOffline, Mode::Offline)), ..Trip::default() };
+    Ok(Answer::GoneOffline(travel(folder, patience, progress, trip).await?))
 }
 
-/// Brings the user's work back.
+/// Brings the user's work back. `on_errors` says what is done when some of it is refused.
 ///
 /// # Errors
 /// [`AgentError`]; what has no verdict yet stays in the queue, and the device keeps its mode.
-pub async fn go_online(folder: &Path, patience: Duration, progress: Progress) -> Result<Answer, AgentError> {
-    let by_way = Some((Mode::GoingOnline, Mode::Online));
-    Ok(Answer::GoneOnline(travel(folder, patience, progress, by_way, Verification::WhenDue).await?))
+pub async fn go_online(
+    folder: &Path,
+    patience: Duration,
+    progress: Progress,
+    on_errors: OnErrors,
+) -> Result<Answer, AgentError> {
+    let trip = Trip { by_way: Some((Mode::GoingOnline, Mode::Online)), on_errors, ..Trip::default() };
+    let travelled = travel(folder, patience, progress, trip).await?;
+    Ok(match travelled.mode {
+        Mode::Online => Answer::GoneOnline(travelled),
+        _ => Answer::StayedOffline(travelled),
+    })
 }
 
 /// Exchanges both ways, whatever the mode.
@@ -56,7 +92,7 @@ pub async fn sync(
     progress: Progress,
     verification: Verification,
 ) -> Result<Answer, AgentError> {
-    Ok(Answer::Synchronised(travel(folder, patience, progress, None, verification).await?))
+    Ok(Answer::Synchronised(travel(folder, patience, progress, Trip { verification, ..Trip::default() }).await?))
 }
 
 /// Compares with the server; nothing is exchanged but what is repaired.
@@ -97,25 +133,27 @@ pub(super) async fn travel(
     folder: &Path,
     patience: Duration,
     mut progress: Progress,
-    by_way: Option<(Mode, Mode)>,
-    verification: Verification,
+    trip: Trip,
 ) -> Result<Travelled, AgentError> {
     let started = clock::now();
     let (home, store, link) = connect(folder, patience, &mut progress).await?;
     let before = store.run("reading the mode", |store| store.mode()).await?;
-    if let Some((passing, _)) = by_way {
+    if let Some((passing, _)) = trip.by_way {
         set_mode(&store, passing).await?;
     }
-    let exchanged = exchange(&store, &link, patience, &mut progress, verification).await;
-    let after = match (&exchanged, by_way) {
+    let exchanged = exchange(&store, &link, patience, &mut progress, trip).await;
+    let after = match (&exchanged, trip.by_way) {
+        (Ok(exchanged), Some(_)) if exchanged.stays => Mode::Offline,
         (Ok(_), Some((_, arrived))) => arrived,
         _ => settled(before),
     };
     set_mode(&store, after).await?;
-    let (queue, data, verification) = exchanged?;
+    let Exchanged { queue, retried, data, verification, .. } = exchanged?;
     let left = store.run("counting the queue", |store| store.queue_summary()).await?;
+    let errors = errors(&store).await?;
     let elapsed_ms = clock::now().duration_since(started).as_millis().unsigned_abs() as u64;
-    Ok(Travelled { mode: after, queue, data, verification, left, elapsed_ms, database: home.database() })
+    let (database, home) = (home.database(), home_option(folder));
+    Ok(Travelled { mode: after, queue, retried, data, verification, errors, left, elapsed_ms, database, home })
 }
 
 async fn exchange(
@@ -123,16 +161,31 @@ async fn exchange(
     link: &Link,
     patience: Duration,
     progress: &mut Progress,
-    verification: Verification,
-) -> Result<(PlayedBack, Moved, Option<Verified>), AgentError> {
+    trip: Trip,
+) -> Result<Exchanged, AgentError> {
     let queue = play_back(store, link, patience, progress).await?;
+    let choice = match errors(store).await? {
+        none if none.is_empty() => OnErrors::Finish,
+        counts => trip.on_errors.decide(counts).await?,
+    };
+    let retried = match choice {
+        OnErrors::Retry => {
+            store.run("sending again what was refused", |store| store.retry_errors()).await?;
+            Some(play_back(store, link, patience, progress).await.map_err(|error| error.after(&queue))?)
+        }
+        _ => None,
+    };
     let data = download(store, link, progress).await.map_err(|error| error.after(&queue))?;
-    let verified = match (verify::verify_if_due(store, link, progress).await?, verification) {
+    let verified = match (verify::verify_if_due(store, link, progress).await?, trip.verification) {
         (None, Verification::Report) => Some(verify::verify(store, link, progress, false).await?),
         (None, Verification::Repair) => Some(verify::verify(store, link, progress, true).await?),
         (verified, _) => verified,
     };
-    Ok((queue, data, verified))
+    Ok(Exchanged { queue, retried, data, verification: verified, stays: choice == OnErrors::Stay })
+}
+
+async fn errors(store: &SharedStore) -> Result<ErrorCounts, AgentError> {
+    store.run("counting what was refused", |store| Ok(ErrorCounts::of(&store.errors()?))).await
 }
 
 async fn set_mode(store: &SharedStore, mode: Mode) -> Result<(), AgentError> {

@@ -4,17 +4,19 @@ use std::fmt;
 
 use comfy_table::Table;
 
-use super::answer::{SHOWN, Travelled, command_word, plain_table};
+use super::answer::{SHOWN, Travelled, plain_table};
 use crate::download::Moved;
 use crate::playback::{PlayedBack, Settled};
 use crate::store::QueueSummary;
 
+/// Of operations with their verdicts.
+pub(super) const COLUMNS: [&str; 6] = ["operation", "command", "entity", "object", "verdict", "reason"];
+
 impl fmt::Display for Travelled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.queue.operations > 0 {
-            let kinds: Vec<String> = self.queue.verdicts.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
-            writeln!(f, "Played back {} operations: {}", self.queue.operations, kinds.join(", "))?;
-            writeln!(f, "{}", verdicts(&self.queue))?;
+        write_played(f, "Played back", &self.queue)?;
+        if let Some(retried) = &self.retried {
+            write_played(f, "Sent again", retried)?;
         }
         let Moved { rows, deletes, batches, pending, rounds, resumed, ref lost, .. } = self.data;
         write!(f, "Loaded {rows} rows and {deletes} deletes in {batches} batches, {} ms", self.elapsed_ms)?;
@@ -48,8 +50,32 @@ impl fmt::Display for Travelled {
             ),
             None if waiting > 0 => write!(f, "\n{waiting} operations were written meanwhile and wait for the next run"),
             None => Ok(()),
+        }?;
+        match self.errors.is_empty() {
+            true => Ok(()),
+            false => write!(f, "\n{}. Next: sojourn-agent errors{}", self.errors, self.home),
         }
     }
+}
+
+impl Travelled {
+    /// Whether the server refused operations, and still did when they were sent once more.
+    #[must_use]
+    pub fn refused(&self) -> bool {
+        !self.retried.as_ref().unwrap_or(&self.queue).refused.is_empty()
+    }
+}
+
+fn write_played(f: &mut fmt::Formatter<'_>, how: &str, played: &PlayedBack) -> fmt::Result {
+    if played.given_up > 0 {
+        writeln!(f, "Gave {} operations up", played.given_up)?;
+    }
+    if played.operations == 0 {
+        return Ok(());
+    }
+    let kinds: Vec<String> = played.verdicts.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
+    writeln!(f, "{how} {} operations: {}", played.operations, kinds.join(", "))?;
+    writeln!(f, "{}", verdicts(played))
 }
 
 /// Every verdict, in order; of a long queue those that somebody should look at.
@@ -59,16 +85,24 @@ fn verdicts(queue: &PlayedBack) -> Table {
         _ => queue.refused.iter().collect(),
     };
     all.sort_by_key(|settled| settled.verdict.sequence);
-    let mut table = plain_table(&["operation", "command", "entity", "object", "verdict", "reason"]);
-    for Settled { command, entity, object_id, verdict } in all {
-        table.add_row([
+    let mut table = plain_table(&COLUMNS);
+    for settled in all {
+        table.add_row(settled.row());
+    }
+    table
+}
+
+impl Settled {
+    /// A row of a table with [`COLUMNS`].
+    pub(super) fn row(&self) -> [String; COLUMNS.len()] {
+        let Self { command, entity, object_id, verdict } = self;
+        [
             verdict.sequence.to_string(),
-            command_word(*command).to_owned(),
+            command.word().to_owned(),
             entity.clone(),
             object_id.to_string(),
             verdict.verdict.word().to_owned(),
             verdict.reason.clone().unwrap_or_default(),
-        ]);
+        ]
     }
-    table
 }

@@ -11,7 +11,7 @@ pub struct Moved {
     pub rows: u64,
     /// Rows that were deleted.
     pub deletes: u64,
-    /// Rows put off because they have unsent writes.
+    /// Rows that came beneath unsettled work.
     pub set_aside: u64,
     /// Of these all, how many a session that was cut short had brought before.
     pub resumed: u64,
@@ -36,7 +36,7 @@ impl Moved {
     pub(super) fn take(&mut self, loaded: &Loaded) {
         self.rows += loaded.rows;
         self.deletes += loaded.deletes;
-        self.set_aside += loaded.set_aside;
+        self.set_aside += loaded.rebased;
     }
 
     /// Adds another session of the same download.

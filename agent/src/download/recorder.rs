@@ -90,7 +90,7 @@ impl Recorder {
         let entity = self.entity(object_type_code, at);
         entity.rows += loaded.rows;
         entity.deletes += loaded.deletes;
-        entity.set_aside += loaded.set_aside;
+        entity.set_aside += loaded.rebased;
     }
 
     /// Rows of an entity left the spool, which took so long.
@@ -165,7 +165,7 @@ mod tests {
     }
 
     fn loaded(batch: u32) -> Loaded {
-        Loaded { batch, rows: 8, deletes: 1, set_aside: 1, repeated: false }
+        Loaded { batch, rows: 8, deletes: 1, rebased: 1, repeated: false }
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub struct GroupChanged {
     pub stored: bool,
     /// What moves.
     pub preview: FiltersPreview,
-    /// Operations on the entity that have no verdict yet.
+    /// Operations on the entity that are not settled.
     pub unsent: u64,
     /// The device was never loaded: there is nothing here that could go.
     pub empty: bool,

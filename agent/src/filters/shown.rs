@@ -57,8 +57,8 @@ impl fmt::Display for GroupChanged {
         }
         write_preview(f, preview)?;
         if *unsent > 0 {
-            let what = "stay in the queue and are played back, whether their rows leave or not";
-            write!(f, "\n{unsent} operations on {entity} without a verdict {what}")?;
+            let what = "stay in the queue until they are applied or settled, whether their rows leave or not";
+            write!(f, "\n{unsent} operations on {entity} {what}")?;
         }
         match (stored, sync) {
             (false, _) => write!(f, "\nNothing was stored, and nothing moves."),

@@ -6,6 +6,7 @@
 mod error;
 mod look;
 mod pace;
+mod replay;
 
 use std::time::Duration;
 
@@ -18,7 +19,6 @@ use sojourn_runtime::{Client, clock};
 use sojourn_wire::message::ack::{Ack, AckResult};
 use sojourn_wire::message::batch::BatchManifest;
 use sojourn_wire::message::filters::{FiltersRequest, FiltersResult};
-use sojourn_wire::message::operation::{ChunkResult, OperationChunk};
 use sojourn_wire::message::prepare::{PrepareRequest, PrepareResult};
 use sojourn_wire::message::rpc::READY;
 use sojourn_wire::message::schema::SchemaVersion;
@@ -157,25 +157,6 @@ impl Link {
     pub async fn acknowledge(&self, ack: &Ack) -> Result<(), LinkError> {
         let (agent, subscription) = self.ids();
         self.send(&Subject::Ack { agent, subscription }, ack).await
-    }
-
-    /// Sends a chunk of operations.
-    ///
-    /// # Errors
-    /// [`LinkError::Silent`] when the server does not take it.
-    pub async fn operations(&self, chunk: &OperationChunk) -> Result<(), LinkError> {
-        let (agent, subscription) = self.ids();
-        self.send(&Subject::Operations { agent, subscription }, chunk).await
-    }
-
-    /// Awaits the verdicts of a chunk for `within`.
-    ///
-    /// # Errors
-    /// [`LinkError::Silent`] when they do not come; the chunk may be sent again.
-    pub async fn verdicts(&self, chunk: &OperationChunk, within: Duration) -> Result<ChunkResult, LinkError> {
-        let (agent, subscription) = self.ids();
-        let subject = Subject::OperationsResult { agent, subscription, chunk: chunk.chunk };
-        self.answer_within(&subject, "verdicts", within).await
     }
 
     fn ids(&self) -> (AgentId, SubscriptionId) {

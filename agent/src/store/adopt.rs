@@ -1,11 +1,14 @@
 //! Making the entity tables from metadata, and telling whether newer metadata still fit them.
 
 use rusqlite::{Connection, OptionalExtension};
-use sojourn_metadata::sqlite::EntityPlan;
+use sojourn_metadata::sqlite::{EntityPlan, Ident};
 use sojourn_metadata::{Entity, Metadata};
 
 use super::error::Fault;
 use super::{Adopted, Store, StoreError};
+
+/// The commands that are writes of a row.
+const ON_ROWS: [&str; 3] = ["create", "update", "delete"];
 
 impl Store {
     /// The metadata that the entity tables were made from, and their version; none before the first were adopted.
@@ -15,7 +18,8 @@ impl Store {
     }
 
     /// Makes the entity tables and their triggers, in one transaction, when there are none. When there are, stores the
-    /// new version if the structure is the same. Indexes follow when the first session is finished.
+    /// new version, its commands and its triggers, if the structure is the same. Indexes follow when the first session is
+    /// finished.
     ///
     /// # Errors
     /// [`StoreError::SchemaChanged`] names the first difference; that the disk is full or the database locked.
@@ -30,6 +34,8 @@ impl Store {
             if first {
                 make_tables(transaction, metadata)?;
             }
+            make_triggers(transaction, metadata)?;
+            put_commands(transaction, metadata)?;
             put(transaction, version, metadata)
         })?;
         self.adopted = Some(Adopted { version, metadata: metadata.clone() });
@@ -38,10 +44,45 @@ impl Store {
 }
 
 fn make_tables(connection: &Connection, metadata: &Metadata) -> rusqlite::Result<()> {
-    for plan in metadata.entities.iter().map(EntityPlan::of) {
-        connection.execute_batch(&plan.table)?;
-        for trigger in &plan.triggers {
-            connection.execute_batch(trigger)?;
+    metadata.entities.iter().try_for_each(|entity| connection.execute_batch(&EntityPlan::of(entity).table))
+}
+
+/// Makes the triggers; those of an earlier version go where they are others.
+fn make_triggers(connection: &Connection, metadata: &Metadata) -> rusqlite::Result<()> {
+    for entity in &metadata.entities {
+        let planned = EntityPlan::of(entity).triggers;
+        let there = triggers_of(connection, entity)?;
+        if planned.iter().eq(there.iter().map(|(_, sql)| sql)) {
+            continue;
+        }
+        for (name, _) in &there {
+            connection.execute_batch(&format!("DROP TRIGGER {}", Ident(name)))?;
+        }
+        planned.iter().try_for_each(|trigger| connection.execute_batch(trigger))?;
+    }
+    Ok(())
+}
+
+/// The names and texts of our triggers on an entity's table, in the order in which they were made.
+fn triggers_of(connection: &Connection, entity: &Entity) -> rusqlite::Result<Vec<(String, String)>> {
+    let sql = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1 \
+               AND substr(name, 1, length(?2)) = ?2 ORDER BY rowid";
+    let ours = format!("sojourn_{}.", entity.name);
+    let mut statement = connection.prepare(sql)?;
+    let triggers = statement.query_map((&entity.name, ours), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    triggers.collect()
+}
+
+/// Stores which commands there are beyond create, update and delete: those three are the triggers' matter.
+fn put_commands(connection: &Connection, metadata: &Metadata) -> rusqlite::Result<()> {
+    connection.execute("DELETE FROM sojourn_entity_command", [])?;
+    let sql =
+        "INSERT INTO sojourn_entity_command (entity, name, object_type_code, online_only) VALUES (?1, ?2, ?3, ?4)";
+    let mut statement = connection.prepare(sql)?;
+    for entity in &metadata.entities {
+        let named = entity.commands.iter().filter(|command| !ON_ROWS.contains(&command.name.as_str()));
+        for command in named {
+            statement.execute((&entity.name, &command.name, entity.object_type_code, command.online_only))?;
         }
     }
     Ok(())
@@ -110,7 +151,9 @@ fn entity_difference(old: &Entity, new: &Entity) -> Option<String> {
     if let Some(added) = new.attributes.iter().find(|other| old.attributes.iter().all(|a| a.id != other.id)) {
         return Some(format!("{name}.{} is new", added.name));
     }
-    (old != new).then(|| format!("{name} has other relationships, or its attributes another order"))
+    let without_commands = |entity: &Entity| Entity { commands: Vec::new(), ..entity.clone() };
+    (without_commands(old) != without_commands(new))
+        .then(|| format!("{name} has other relationships, or its attributes another order"))
 }
 
 #[cfg(test)]

@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rusqlite::types::Null;
 use rusqlite::vtab::{
-    Context, Filters, IndexInfo, VTab, VTabConnection, VTabCursor, eponymous_only_module, sqlite3_vtab,
-    sqlite3_vtab_cursor,
+    Context, Filters, IndexConstraint, IndexConstraintOp, IndexInfo, VTab, VTabConnection, VTabCursor,
+    eponymous_only_module, sqlite3_vtab, sqlite3_vtab_cursor,
 };
 use rusqlite::{Connection, Error};
 use sojourn_metadata::{Attribute, Entity};
@@ -24,6 +24,12 @@ use super::value::{Given, ValueRef};
 
 /// The table's name; only this connection has it.
 pub(super) const BATCH_TABLE: &str = "sojourn_batch";
+
+/// What SQLite calls the row number among the columns.
+const ROWID: c_int = -1;
+/// How a cursor goes: over all rows, or to the one of a row number.
+const ALL_ROWS: c_int = 0;
+const ONE_ROW: c_int = 1;
 
 /// Where the next batch is laid for the table to show.
 #[derive(Debug, Clone, Default)]
@@ -127,8 +133,21 @@ unsafe impl<'vtab> VTab<'vtab> for BatchTable {
     }
 
     fn best_index(&self, info: &mut IndexInfo) -> rusqlite::Result<()> {
-        info.set_estimated_cost(10_000.0);
-        info.set_estimated_rows(10_000);
+        let is_rowid = |constraint: &IndexConstraint<'_>| {
+            let is_equal = constraint.operator() == IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_EQ;
+            constraint.is_usable() && is_equal && constraint.column() == ROWID
+        };
+        let one = info.constraints_and_usages().find(|(constraint, _)| is_rowid(constraint));
+        let (plan, rows) = match one {
+            Some((_, mut usage)) => {
+                usage.set_argv_index(1);
+                (ONE_ROW, 1)
+            }
+            None => (ALL_ROWS, 10_000),
+        };
+        info.set_idx_num(plan);
+        info.set_estimated_cost(rows as f64);
+        info.set_estimated_rows(rows);
         Ok(())
     }
 
@@ -137,6 +156,7 @@ unsafe impl<'vtab> VTab<'vtab> for BatchTable {
             base: sqlite3_vtab_cursor::default(),
             delivery: self.inbox.current(),
             row: 0,
+            end: 0,
             text: RefCell::default(),
             table: PhantomData,
         })
@@ -149,14 +169,21 @@ struct BatchCursor<'vtab> {
     base: sqlite3_vtab_cursor,
     delivery: Option<Arc<Delivery>>,
     row: usize,
+    /// The row before which it stops.
+    end: usize,
     text: RefCell<String>,
     table: PhantomData<&'vtab BatchTable>,
 }
 
 // SAFETY: `repr(C)` with `sqlite3_vtab_cursor` as the first field, as the trait demands.
 unsafe impl VTabCursor for BatchCursor<'_> {
-    fn filter(&mut self, _: c_int, _: Option<&str>, _: &Filters<'_>) -> rusqlite::Result<()> {
-        self.row = 0;
+    fn filter(&mut self, plan: c_int, _: Option<&str>, arguments: &Filters<'_>) -> rusqlite::Result<()> {
+        let rows = self.delivery.as_ref().map_or(0, |delivery| delivery.batch.rows());
+        (self.row, self.end) = (0, rows);
+        if plan == ONE_ROW {
+            let asked = usize::try_from(arguments.get::<i64>(0)?).unwrap_or(rows).min(rows);
+            (self.row, self.end) = (asked, rows.min(asked + 1));
+        }
         Ok(())
     }
 
@@ -166,7 +193,7 @@ unsafe impl VTabCursor for BatchCursor<'_> {
     }
 
     fn eof(&self) -> bool {
-        self.delivery.as_ref().is_none_or(|delivery| self.row >= delivery.batch.rows())
+        self.row >= self.end
     }
 
     fn column(&self, context: &mut Context, index: c_int) -> rusqlite::Result<()> {

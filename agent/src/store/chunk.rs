@@ -11,7 +11,11 @@ use super::queue::EntryCommand;
 pub(super) struct Unit {
     /// Its operations; left empty once they are beyond the ceiling, so that memory stays bounded.
     pub(super) entries: Vec<Entry>,
+    /// Its operations that the user has discarded: they go out whatever becomes of the others.
+    pub(super) discards: Vec<Entry>,
     pub(super) markers: Vec<i64>,
+    /// How many operations it has.
+    pub(super) operations: u64,
     pub(super) first_row: i64,
     pub(super) last_row: i64,
     /// Bytes of its images as stored.
@@ -62,8 +66,10 @@ impl Units {
     fn add(&self, unit: &mut Unit, entry: Entry) {
         unit.last_row = entry.row_number;
         unit.bytes += entry.stored_bytes();
+        unit.operations += u64::from(!matches!(entry.command, Some(EntryCommand::Start | EntryCommand::Stop)));
         match entry.command {
             Some(EntryCommand::Start | EntryCommand::Stop) => unit.markers.push(entry.row_number),
+            _ if entry.given_up => unit.discards.push(entry),
             _ if unit.bytes > self.hard_bytes => unit.entries.clear(),
             _ => unit.entries.push(entry),
         }

@@ -10,6 +10,7 @@ use sojourn_wire::message::verify::KeyRange;
 use uuid::Uuid;
 
 use super::error::Fault;
+use super::rebase::UNSETTLED;
 use super::value::from_sqlite;
 use super::{Store, StoreError};
 
@@ -33,7 +34,7 @@ pub struct HeldRange {
 pub struct HeldRows {
     /// The digest of each row, without those of [`Self::unsettled`].
     pub digests: BTreeMap<Uuid, Digest>,
-    /// Objects with operations that have no verdict yet, whether or not there is a row.
+    /// Objects with unsettled operations: not answered yet, or refused or parked; whether or not there is a row.
     pub unsettled: BTreeSet<Uuid>,
 }
 
@@ -103,12 +104,12 @@ impl<'a> Reading<'a> {
         let types = entity.attributes.iter().map(|attribute| attribute.data_type.into()).collect();
         let columns: Vec<String> = entity.attributes.iter().map(|a| Ident(&a.name).to_string()).collect();
         let (table, key) = (Ident(&entity.name), Ident(&entity.key().name));
-        let some = connection.prepare_cached("SELECT 1 FROM sojourn_queue WHERE state < 2")?.exists([])?;
+        let some = connection.prepare_cached(&format!("SELECT 1 FROM sojourn_queue WHERE {UNSETTLED}"))?.exists([])?;
         let settled = match some {
             false => "true".to_owned(),
             true => format!(
                 "NOT EXISTS (SELECT 1 FROM sojourn_queue AS q WHERE q.object_type_code = {} \
-                 AND q.object_id = {table}.{key} AND q.state < 2)",
+                 AND q.object_id = {table}.{key} AND {UNSETTLED})",
                 entity.object_type_code
             ),
         };
@@ -156,8 +157,8 @@ fn object_id(row: &Row<'_>) -> rusqlite::Result<Option<Uuid>> {
 }
 
 fn unsettled(connection: &Connection, entity: &Entity) -> Result<BTreeSet<Uuid>, Fault> {
-    let sql = "SELECT DISTINCT object_id FROM sojourn_queue WHERE object_type_code = ?1 AND state < 2";
-    let mut statement = connection.prepare_cached(sql)?;
+    let sql = format!("SELECT DISTINCT object_id FROM sojourn_queue WHERE object_type_code = ?1 AND {UNSETTLED}");
+    let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([entity.object_type_code])?;
     let mut objects = BTreeSet::new();
     while let Some(row) = rows.next()? {

@@ -7,6 +7,8 @@ use rusqlite::{ErrorCode, ffi};
 use sojourn_wire::batch::BatchError;
 use uuid::Uuid;
 
+use super::invoke::CommandProblem;
+
 /// Why the database did not do what was asked. It is as it was before the call.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -104,6 +106,14 @@ pub enum StoreError {
         /// The system's words.
         source: io::Error,
     },
+    /// What the user asks for makes no sense for this entry.
+    #[error("entry {row_number} of the queue cannot be settled like this: {problem}")]
+    CannotSettle {
+        /// The entry.
+        row_number: u64,
+        /// Why not, and what to do.
+        problem: String,
+    },
     /// There are no entity tables yet.
     #[error("{} has no entity tables yet; go offline first", path.display())]
     NoTables {
@@ -129,6 +139,9 @@ pub enum StoreError {
         /// The name.
         name: String,
     },
+    /// A named command that cannot be enqueued.
+    #[error(transparent)]
+    Command(#[from] CommandProblem),
     /// A session is over, was replaced, or never began.
     #[error("session {asked} is not the one under way here{}; prepare again", current.map(|id| format!(" ({id})")).unwrap_or_default())]
     OtherSession {

@@ -104,6 +104,7 @@ fn make(draft: &Path, device: &Device) -> Result<(), Fault> {
     ))?;
     super::transact(&mut connection, |transaction| {
         transaction.execute_batch(include_str!("housekeeping.sql"))?;
+        transaction.execute_batch(include_str!("settling.sql"))?;
         state::put_json(transaction, state::DEVICE, device)?;
         Ok(state::put(transaction, state::MODE, &Mode::Online.word())?)
     })?;

@@ -5,6 +5,7 @@
 --   device         JSON: agent, subscription, user, server; once, when the file is made
 --   mode           online | going_offline | offline | going_online
 --   next_sequence  number of the next operation that is taken up for sending
+--   first_sequence the first number that this file has given; 1 when there is no row
 --   loaded         1 once a session has been finished: from then on, sessions are spooled
 --   open_group     row_number of the start marker whose group is open; no row when none is
 --   setting.<name> whatever the agent wants to remember:
@@ -31,7 +32,7 @@ CREATE TABLE sojourn_session (
     last_batch      INTEGER NOT NULL DEFAULT 0, -- number of the last batch that is in the tables, or spooled
     rows            INTEGER NOT NULL DEFAULT 0,
     deletes         INTEGER NOT NULL DEFAULT 0,
-    set_aside       INTEGER NOT NULL DEFAULT 0,
+    set_aside       INTEGER NOT NULL DEFAULT 0, -- rows and deletes that came beneath unsettled work
     settled_through INTEGER NOT NULL,           -- every sequence up to here had its verdict when the session began
     finished        INTEGER NOT NULL DEFAULT 0
 );
@@ -77,18 +78,28 @@ CREATE TABLE sojourn_queue (
     object_id        TEXT,                       -- null for markers
     object_type_code INTEGER,                    -- null for markers
     action_date      TEXT NOT NULL,              -- when the user did it, by the device's clock, ISO-8601 in UTC
-    command_id       INTEGER NOT NULL,           -- 1 create, 2 update, 3 delete, 10 start marker, 11 stop marker
-    data             TEXT,                       -- JSON: the attributes it sets; {"blob":true} refers to sojourn_blob
+    command_id       INTEGER NOT NULL,           -- 1 create, 2 update, 3 delete, 4 named; 10 start marker, 11 stop marker
+    data             TEXT,                       -- JSON: the attributes it sets, or a named command's parameters;
+                                                 -- {"blob":true}: in sojourn_blob, or else still in its row
     base             TEXT,                       -- JSON: what those attributes held before
     parent_id        INTEGER,                    -- the start marker of its group
     headers          TEXT,
     target           TEXT,
-    state            INTEGER NOT NULL DEFAULT 0, -- 0 waiting, 1 sent, 2 played back, 3 refused
+    state            INTEGER NOT NULL DEFAULT 0, -- 0 waiting, 1 sent, 2 played back, 3 refused or parked, 4 given up
     sequence         INTEGER,                    -- its number within the subscription, once taken up
     verdict          TEXT,
     reason           TEXT,
     attribute        TEXT,
-    trace_id         TEXT
+    trace_id         TEXT,
+    name             TEXT,                       -- which named command
+    rule             TEXT,                       -- the server's rule that refused it
+    cause            INTEGER,                    -- the sequence of the operation that must be settled first
+    detail           TEXT,                       -- JSON: the whole verdict, when it was refused or parked
+    settles          INTEGER,                    -- the sequence under which it was refused, when it is to be sent again
+    given_up         INTEGER NOT NULL DEFAULT 0, -- 1: it is sent to say that the user discards it
+    seen             INTEGER,                    -- the version of the server's row that the user overrules
+    create_anyway    INTEGER NOT NULL DEFAULT 0, -- 1: the user wants it although there are duplicates
+    overtaken        INTEGER NOT NULL DEFAULT 0  -- 1: the server's row brought news while it was unsettled
 );
 CREATE INDEX sojourn_queue_state ON sojourn_queue (state, row_number);
 -- Not WHERE state < 2: then every change of state would rewrite pages all over the index.
@@ -96,9 +107,9 @@ CREATE INDEX sojourn_queue_object ON sojourn_queue (object_type_code, object_id)
 -- Numbers come again when the server was restored to an earlier state: only those on their way are unique.
 CREATE UNIQUE INDEX sojourn_queue_sequence ON sojourn_queue (sequence) WHERE state = 1 AND sequence IS NOT NULL;
 
--- key: a queue entry and an attribute. purpose: the bytes that the entry sets, as they were when it was captured: the row
--- may have others, or be gone, when the entry is sent, and what was refused must not be lost. Who writes: the triggers
--- of the entity tables; the agent removes what is done.
+-- key: a queue entry and an attribute. purpose: the bytes that the entry sets, once its row has others or is gone; until
+-- then they are in the row and nowhere else. Who writes: the triggers of the entity tables, before a write changes the
+-- row, and the agent before its own; the agent removes what is done.
 CREATE TABLE sojourn_blob (
     row_number INTEGER NOT NULL,
     attribute  TEXT NOT NULL,

@@ -6,8 +6,8 @@ use sojourn_wire::batch::{Header, Kind};
 use super::arrival::Arrival;
 use super::batch_table::{BATCH_TABLE, Inbox};
 use super::error::Fault;
-use super::load_sql::{Statements, pending};
-use super::{Store, StoreError, session};
+use super::load_sql::Statements;
+use super::{Store, StoreError, rebase, session};
 
 const LOADING: &str = "loading a batch";
 
@@ -20,17 +20,17 @@ pub struct Loaded {
     pub rows: u64,
     /// Rows deleted.
     pub deletes: u64,
-    /// Rows and deletes put off because they have unsent writes; the next prepare asks for them again.
-    pub set_aside: u64,
+    /// Rows and deletes that came beneath unsettled work: what the user has changed stays.
+    pub rebased: u64,
     /// The batch had been loaded before; nothing was done now.
     pub repeated: bool,
 }
 
 impl Loaded {
-    /// All rows and deletes that the device took, put off or not.
+    /// All rows and deletes that the device took.
     #[must_use]
     pub fn taken(&self) -> u64 {
-        self.rows + self.deletes + self.set_aside
+        self.rows + self.deletes + self.rebased
     }
 }
 
@@ -52,7 +52,7 @@ impl Store {
         let header = arrival.header();
         let batch = header.batch_number;
         if self.read(LOADING, |connection| turn(connection, header))? == Turn::Repeated {
-            return Ok(Loaded { batch, rows: 0, deletes: 0, set_aside: 0, repeated: true });
+            return Ok(Loaded { batch, rows: 0, deletes: 0, rebased: 0, repeated: true });
         }
         let inbox = self.inbox.clone();
         let loaded = self.write(LOADING, |transaction| {
@@ -80,19 +80,19 @@ pub(super) fn turn(connection: &Connection, header: &Header) -> Result<Turn, Fau
     }
 }
 
-/// Puts a batch into its table, but for rows with unsent writes. `answers`: it was made after the device has asked for
+/// Puts a batch into its table, rows with unsettled work one by one. `answers`: it was made after the device has asked for
 /// rows again, so that what it holds need not be asked for any more.
 pub(super) fn apply(
     transaction: &Transaction<'_>,
     inbox: &Inbox,
     arrival: &Arrival,
     answers: bool,
-) -> rusqlite::Result<Loaded> {
+) -> Result<Loaded, Fault> {
     let Arrival { entity, delivery } = arrival;
     let header = arrival.header();
     let _laid = inbox.lay(delivery);
-    let set_aside = set_aside(transaction, entity.object_type_code)?;
-    let applied = Statements::new(entity, set_aside > 0).run(header.kind, transaction)?;
+    let rebased = rebase::rebase(transaction, entity, header.kind)?;
+    let applied = Statements::new(entity, rebased > 0).run(header.kind, transaction)?;
     if answers {
         forget_asked(transaction, entity.object_type_code)?;
     }
@@ -100,29 +100,14 @@ pub(super) fn apply(
         Kind::Rows => (applied, 0),
         Kind::Deletes => (0, applied),
     };
-    Ok(Loaded { batch: header.batch_number, rows, deletes, set_aside, repeated: false })
+    Ok(Loaded { batch: header.batch_number, rows, deletes, rebased, repeated: false })
 }
 
-/// Notes the rows of the batch that have unsent writes; how many there are.
-fn set_aside(transaction: &Transaction<'_>, object_type_code: i32) -> rusqlite::Result<u64> {
-    if !transaction.prepare_cached("SELECT 1 FROM sojourn_queue WHERE state < 2")?.exists([])? {
-        return Ok(0);
-    }
-    let pending = format!("FROM {BATCH_TABLE} WHERE {}", pending(object_type_code));
-    let count = format!("SELECT count(*) {pending}");
-    let count: i64 = transaction.prepare_cached(&count)?.query_row([], |row| row.get(0))?;
-    if count > 0 {
-        let note = format!("INSERT OR IGNORE INTO sojourn_refresh SELECT {object_type_code}, c0 {pending}");
-        transaction.prepare_cached(&note)?.execute([])?;
-    }
-    Ok(count.unsigned_abs())
-}
-
-/// What has come need not be asked for any more; what was set aside must be.
+/// What has come need not be asked for any more.
 fn forget_asked(transaction: &Transaction<'_>, object_type_code: i32) -> rusqlite::Result<()> {
     let any = "SELECT 1 FROM sojourn_refresh WHERE object_type_code = ?1";
     if transaction.prepare_cached(any)?.exists([object_type_code])? {
-        let come = format!("SELECT c0 FROM {BATCH_TABLE} WHERE NOT {}", pending(object_type_code));
+        let come = format!("SELECT c0 FROM {BATCH_TABLE}");
         let sql = format!("DELETE FROM sojourn_refresh WHERE object_type_code = ?1 AND object_id IN ({come})");
         transaction.prepare_cached(&sql)?.execute([object_type_code])?;
     }

@@ -8,6 +8,7 @@ use sojourn_metadata::{Attribute, Entity};
 use sojourn_wire::batch::Kind;
 
 use super::batch_table::BATCH_TABLE;
+use super::rebase::UNSETTLED;
 
 /// Writes the statements for one entity.
 pub(super) struct Statements<'a> {
@@ -16,13 +17,18 @@ pub(super) struct Statements<'a> {
 }
 
 impl<'a> Statements<'a> {
-    /// Statements for all rows of the batch, or for all that have no unsent writes.
-    pub(super) fn new(entity: &'a Entity, but_pending: bool) -> Self {
-        let condition = match but_pending {
+    /// Statements for all rows of the batch, or for all that have no unsettled work.
+    pub(super) fn new(entity: &'a Entity, but_unsettled: bool) -> Self {
+        let condition = match but_unsettled {
             false => "true".to_owned(),
-            true => format!("NOT {}", pending(entity.object_type_code)),
+            true => format!("NOT {}", has_unsettled(entity.object_type_code)),
         };
         Self { entity, condition }
+    }
+
+    /// Statements for the row of the batch whose row number is `?1`.
+    pub(super) fn of_one(entity: &'a Entity) -> Self {
+        Self { entity, condition: format!("{BATCH_TABLE}.rowid = ?1") }
     }
 
     /// Applies the batch; how many rows were inserted, updated or deleted.
@@ -44,7 +50,7 @@ impl<'a> Statements<'a> {
     /// Inserts rows that are new; of those that are there, sets all columns but `kept`.
     ///
     /// `WHERE` must be there: without it SQLite takes `ON` for a join's.
-    fn upsert(&self, kept: &BTreeSet<usize>) -> String {
+    pub(super) fn upsert(&self, kept: &BTreeSet<usize>) -> String {
         let names: Vec<String> = self.entity.attributes.iter().map(name).collect();
         let columns: Vec<String> = (0..names.len()).map(column).collect();
         let set = names.iter().enumerate().skip(1).filter(|(index, _)| !kept.contains(index));
@@ -60,6 +66,19 @@ impl<'a> Statements<'a> {
             columns.join(", "),
             self.condition,
             self.key(),
+        )
+    }
+
+    /// Finds the row that is there when all its columns but `kept` are as in the batch.
+    pub(super) fn unchanged(&self, kept: &BTreeSet<usize>) -> String {
+        let (table, key) = (self.table(), self.key());
+        let compared = self.entity.attributes.iter().enumerate().skip(1).filter(|(index, _)| !kept.contains(index));
+        let same = compared.map(|(index, attribute)| format!(" AND {table}.{} IS {}", name(attribute), column(index)));
+        let same: String = same.collect();
+        format!(
+            "SELECT 1 FROM {BATCH_TABLE} CROSS JOIN {table} WHERE {} AND {table}.{key} = {}{same}",
+            self.condition,
+            column(0)
         )
     }
 
@@ -93,11 +112,11 @@ impl<'a> Statements<'a> {
     }
 }
 
-/// Whether a row of the batch has writes that are waiting or sent.
-pub(super) fn pending(object_type_code: i32) -> String {
+/// Whether a row of the batch has unsettled work.
+pub(super) fn has_unsettled(object_type_code: i32) -> String {
     format!(
-        "EXISTS (SELECT 1 FROM sojourn_queue AS q \
-         WHERE q.object_type_code = {object_type_code} AND q.object_id = {} AND q.state < 2)",
+        "EXISTS (SELECT 1 FROM sojourn_queue \
+         WHERE object_type_code = {object_type_code} AND object_id = {} AND {UNSETTLED})",
         column(0)
     )
 }
@@ -107,7 +126,7 @@ fn name(attribute: &Attribute) -> String {
 }
 
 /// A column of the batch, with its table's name: an attribute may be called `c0` too.
-fn column(index: usize) -> String {
+pub(super) fn column(index: usize) -> String {
     format!("{BATCH_TABLE}.c{index}")
 }
 

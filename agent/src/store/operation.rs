@@ -3,20 +3,26 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, Row};
 use serde_json::Value;
 use sojourn_metadata::sqlite::Storage;
-use sojourn_metadata::{DataType, Entity};
+use sojourn_metadata::{Attribute, DataType, Entity};
+use sojourn_runtime::clock;
+use sojourn_wire::message::attachment::{INLINE_BYTES, MAX_ATTACHMENT_BYTES};
 use sojourn_wire::message::operation::{Command, FieldValue, Operation};
 use uuid::Uuid;
 
 use super::Adopted;
+use super::attachment::Place;
 use super::error::Fault;
 use super::queue::EntryCommand;
 
 /// Columns that [`Entry::read`] expects, in this order.
-pub(super) const ENTRY_COLUMNS: &str =
-    "row_number, sequence, command_id, object_type_code, object_id, action_date, data, base, parent_id";
+pub(super) const ENTRY_COLUMNS: &str = "row_number, sequence, command_id, object_type_code, object_id, action_date, data, base, parent_id, \
+     name, settles, seen, create_anyway, overtaken, given_up";
+
+/// Room for what an operation says beside its values.
+const FRAME: u64 = 512;
 
 /// A row of the queue as it is stored; any program may have written it.
 #[derive(Debug)]
@@ -30,6 +36,13 @@ pub(super) struct Entry {
     data: Vec<u8>,
     base: Vec<u8>,
     pub(super) group: Option<i64>,
+    name: Option<String>,
+    settles: Option<i64>,
+    seen: Option<u32>,
+    create_anyway: bool,
+    overtaken: bool,
+    /// It is sent only to say that the user has discarded it.
+    pub(super) given_up: bool,
 }
 
 /// Why an entry can never be sent, in words for the user.
@@ -52,41 +65,49 @@ impl Entry {
             data: bytes(6)?,
             base: bytes(7)?,
             group: row.get(8)?,
+            name: row.get(9)?,
+            settles: row.get(10)?,
+            seen: row.get(11)?,
+            create_anyway: row.get(12)?,
+            overtaken: row.get(13)?,
+            given_up: row.get(14)?,
         })
     }
 
     /// Bytes of the values it sets, as stored. What they were before can be left out.
     pub(super) fn stored_bytes(&self) -> u64 {
-        self.data.len() as u64
+        if self.given_up { 0 } else { self.data.len() as u64 }
     }
 
-    /// The operation, with its binary values; the inner error says that it can never be sent.
+    /// The operation; the inner error says that it can never be sent.
     ///
-    /// Values longer than `most_bytes` in all are refused before they are read; what they were before is left out
-    /// when there is no room for it.
+    /// Of its binary values, those that are long or have no room within `most_bytes` go ahead as attachments, under ids
+    /// that are new each time. What its values were before is left out when there is no room for it.
     pub(super) fn operation(
         &self,
         connection: &Connection,
         adopted: &Adopted,
         most_bytes: u64,
     ) -> Result<Result<Operation, Unsendable>, Fault> {
+        if self.given_up {
+            return Ok(self.discard());
+        }
         let parsed = match self.parse(adopted) {
             Ok(parsed) => parsed,
             Err(unsendable) => return Ok(Err(unsendable)),
         };
         let (entity, mut operation) = parsed;
-        let mut bytes = self.stored_bytes();
+        let mut bytes = self.stored_bytes() + FRAME;
         let blobs = entity.attributes.iter().filter(|attribute| attribute.data_type == DataType::Bytea);
         for attribute in blobs {
             let Some(value @ FieldValue::Bytes(_)) = operation.data.get_mut(&attribute.name) else { continue };
-            bytes +=
-                self.blob::<i64>(connection, "length(bytes)", &attribute.name)?.unwrap_or(0).unsigned_abs() / 3 * 4;
-            if bytes > most_bytes {
-                return Ok(Err(too_large(bytes, most_bytes)));
+            let room = most_bytes.saturating_sub(bytes);
+            match self.binary(connection, entity, attribute, room)? {
+                Ok(found) => *value = found,
+                Err(unsendable) => return Ok(Err(unsendable)),
             }
-            match self.blob(connection, "bytes", &attribute.name)? {
-                Some(kept) => *value = FieldValue::Bytes(kept),
-                None => return Ok(Err(unsendable(&format!("the bytes of {} are gone", attribute.name)))),
+            if let FieldValue::Bytes(inline) = value {
+                bytes += as_base64(inline.len() as u64);
             }
         }
         if bytes + self.base.len() as u64 > most_bytes {
@@ -95,15 +116,30 @@ impl Entry {
         Ok(Ok(operation))
     }
 
-    /// What was kept of a binary value when it was captured.
-    fn blob<T: rusqlite::types::FromSql>(
+    /// A binary value: its bytes when they are few and fit into `room`, or else what they are called when they go ahead.
+    fn binary(
         &self,
         connection: &Connection,
-        expression: &'static str,
-        attribute: &str,
-    ) -> rusqlite::Result<Option<T>> {
-        let sql = format!("SELECT {expression} FROM sojourn_blob WHERE row_number = ?1 AND attribute = ?2");
-        connection.prepare_cached(&sql)?.query_row((self.row_number, attribute), |row| row.get(0)).optional()
+        entity: &Entity,
+        attribute: &Attribute,
+        room: u64,
+    ) -> Result<Result<FieldValue, Unsendable>, Fault> {
+        let name = &attribute.name;
+        let object_id = String::from_utf8_lossy(&self.object_id);
+        let Some(place) = Place::of(connection, entity, self.row_number, &object_id, name)? else {
+            return Ok(Err(unsendable(&format!("the bytes of {name} are gone"))));
+        };
+        let length = place.length(connection)?;
+        let bytes = length as u64;
+        Ok(match bytes {
+            _ if bytes > MAX_ATTACHMENT_BYTES => Err(Unsendable(format!(
+                "{name} has {bytes} bytes, the limit for one value is {MAX_ATTACHMENT_BYTES}; store something smaller"
+            ))),
+            _ if length > INLINE_BYTES || as_base64(bytes) > room => {
+                Ok(FieldValue::Attachment { attachment: clock::fresh_id(), bytes })
+            }
+            _ => Ok(FieldValue::Bytes(place.read(connection, 0, length)?)),
+        })
     }
 
     fn parse<'a>(&self, adopted: &'a Adopted) -> Result<(&'a Entity, Operation), Unsendable> {
@@ -111,27 +147,68 @@ impl Entry {
             Some(EntryCommand::Create) => Command::Create,
             Some(EntryCommand::Update) => Command::Update,
             Some(EntryCommand::Delete) => Command::Delete,
+            Some(EntryCommand::Invoke) => Command::Invoke,
             _ => return Err(unsendable("its command is unknown to this program")),
         };
         let entity = self.object_type_code.and_then(|code| adopted.metadata.entity_of(code));
         let entity = entity.ok_or_else(|| unsendable("its entity is not on this device"))?;
+        let data = match command {
+            Command::Invoke => parameters(&self.data)?,
+            _ => fields(entity, &self.data)?,
+        };
+        let base = match command {
+            // Nobody merges a delete: what it took away would only make it too large to send.
+            Command::Delete | Command::Invoke => BTreeMap::new(),
+            _ => fields(entity, &self.base)?.into_iter().filter(|(_, value)| !is_blob(value)).collect(),
+        };
+        let bare = self.bare(command, entity.object_type_code)?;
+        Ok((entity, Operation { data, base, group: self.group.map(i64::unsigned_abs), ..bare }))
+    }
+
+    /// What tells the server that the user gives the entry up. Its entity need not be on this device any more.
+    pub(super) fn discard(&self) -> Result<Operation, Unsendable> {
+        let discard = self.bare(Command::Discard, self.object_type_code.unwrap_or_default())?;
+        Ok(Operation { name: None, seen: None, create_anyway: false, overtaken: false, ..discard })
+    }
+
+    /// The operation without values and group.
+    fn bare(&self, command: Command, object_type_code: i32) -> Result<Operation, Unsendable> {
         let id = str::from_utf8(&self.object_id).ok().and_then(|id| Uuid::parse_str(id).ok());
-        let operation = Operation {
+        Ok(Operation {
             sequence: self.sequence.unwrap_or_default().unsigned_abs(),
             command,
-            object_type_code: entity.object_type_code,
+            object_type_code,
             object_id: id.ok_or_else(|| unsendable("its object id is no uuid"))?,
-            data: fields(entity, &self.data)?,
-            base: match command {
-                // Nobody merges a delete: what it took away would only make it too large to send.
-                Command::Delete => BTreeMap::new(),
-                _ => fields(entity, &self.base)?.into_iter().filter(|(_, value)| !is_blob(value)).collect(),
-            },
-            group: self.group.map(i64::unsigned_abs),
+            data: BTreeMap::new(),
+            base: BTreeMap::new(),
+            group: None,
             captured_at: String::from_utf8_lossy(&self.action_date).into_owned(),
-        };
-        Ok((entity, operation))
+            name: self.name.clone(),
+            settles: self.settles.map(i64::unsigned_abs),
+            seen: self.seen,
+            create_anyway: self.create_anyway,
+            overtaken: self.overtaken,
+        })
     }
+}
+
+/// A named command's parameters: single values, whatever they are called.
+fn parameters(json: &[u8]) -> Result<BTreeMap<String, FieldValue>, Unsendable> {
+    let unreadable = |error: serde_json::Error| unsendable(&format!("its parameters cannot be read ({error})"));
+    let values: BTreeMap<String, Value> = serde_json::from_slice(json).map_err(unreadable)?;
+    let parameter = |(name, value)| {
+        let value = match value {
+            Value::Null => FieldValue::Null,
+            Value::Bool(flag) => FieldValue::Number(u8::from(flag).into()),
+            Value::Number(number) => FieldValue::Number(number),
+            Value::String(text) => FieldValue::Text(text),
+            Value::Array(_) | Value::Object(_) => {
+                return Err(unsendable(&format!("its parameter {name} is no single value")));
+            }
+        };
+        Ok((name, value))
+    };
+    values.into_iter().map(parameter).collect()
 }
 
 /// An image's values by attribute; `{"blob":true}` becomes empty bytes.
@@ -161,6 +238,11 @@ fn field(entity: &Entity, name: &str, value: Value) -> Result<FieldValue, Unsend
     })
 }
 
+/// How many characters so many bytes take in a message.
+fn as_base64(bytes: u64) -> u64 {
+    bytes.div_ceil(3) * 4
+}
+
 fn is_blob(value: &FieldValue) -> bool {
     matches!(value, FieldValue::Bytes(_))
 }
@@ -172,6 +254,13 @@ fn unsendable(problem: &str) -> Unsendable {
 /// The words for what is beyond the hard ceiling.
 pub(super) fn too_large(bytes: u64, most: u64) -> Unsendable {
     Unsendable(format!("it has {bytes} bytes, the limit is {most}; make the change in smaller steps"))
+}
+
+/// The words for binary values that are beyond what one chunk sends ahead.
+pub(super) fn too_much_ahead(bytes: u64, most: u64) -> Unsendable {
+    Unsendable(format!(
+        "its long binary values have {bytes} bytes in all, the limit is {most}; make the change in smaller steps"
+    ))
 }
 
 /// How many bytes an operation takes in its message.

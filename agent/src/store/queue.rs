@@ -5,6 +5,7 @@ use rusqlite::{Connection, Error, Row};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::rebase::UNSETTLED;
 use super::{Store, StoreError, state};
 
 /// What an entry of the queue is.
@@ -17,6 +18,8 @@ pub enum EntryCommand {
     Update,
     /// Remove a row.
     Delete,
+    /// Carry out a named command.
+    Invoke,
     /// A group begins.
     Start,
     /// A group ends.
@@ -33,8 +36,10 @@ pub enum EntryState {
     Sent,
     /// Done on the server.
     PlayedBack,
-    /// Not done; `verdict` and `reason` say why.
+    /// Not done; `verdict` and `reason` say why. It must be settled.
     Refused,
+    /// Not done and never will be: the user has discarded it.
+    GivenUp,
 }
 
 /// How many operations are in which state; markers do not count.
@@ -46,8 +51,10 @@ pub struct QueueSummary {
     pub sent: u64,
     /// Done on the server.
     pub played_back: u64,
-    /// Refused by the server or by the agent.
+    /// Refused or parked by the server, or refused by the agent, and not settled yet.
     pub refused: u64,
+    /// Discarded by the user, and the server knows.
+    pub given_up: u64,
     /// The group that is open, by its start marker's row number: it and what follows are not sent.
     pub open_group: Option<u64>,
 }
@@ -85,6 +92,18 @@ pub struct QueueEntry {
     pub attribute: Option<String>,
     /// Where to look in the server's logs.
     pub trace_id: Option<String>,
+    /// Which named command; its `data` are its parameters.
+    pub name: Option<String>,
+    /// The rule of the server that refused it.
+    pub rule: Option<String>,
+    /// The sequence of the entry that must be settled first, of a parked or cancelled one.
+    pub cause: Option<u64>,
+    /// The whole verdict, of one that was refused or parked by the server.
+    pub detail: Option<Value>,
+    /// The sequence under which it was refused, once it is settled and sent again.
+    pub settles: Option<u64>,
+    /// The user has discarded it; in state waiting or sent, the server is yet to be told.
+    pub given_up: bool,
 }
 
 impl Store {
@@ -105,6 +124,7 @@ impl Store {
                     Some(EntryState::Sent) => summary.sent = count,
                     Some(EntryState::PlayedBack) => summary.played_back = count,
                     Some(EntryState::Refused) => summary.refused = count,
+                    Some(EntryState::GivenUp) => summary.given_up = count,
                     None => {}
                 }
             }
@@ -112,15 +132,17 @@ impl Store {
         })
     }
 
-    /// How many operations on an entity have no verdict yet.
+    /// How many operations on an entity are not settled: waiting, under way, refused or parked. What is only to be given up
+    /// is none.
     ///
     /// # Errors
     /// That the database is damaged or cannot be read.
     pub fn queue_unsent(&self, object_type_code: i32) -> Result<u64, StoreError> {
         self.read("counting the queue", |connection| {
-            let sql = "SELECT count(*) FROM sojourn_queue \
-                       WHERE command_id < 10 AND state IN (0, 1) AND object_type_code = ?1";
-            Ok(connection.query_row(sql, [object_type_code], |row| row.get::<_, i64>(0))?.unsigned_abs())
+            let sql = format!(
+                "SELECT count(*) FROM sojourn_queue WHERE command_id < 10 AND {UNSETTLED} AND object_type_code = ?1"
+            );
+            Ok(connection.query_row(&sql, [object_type_code], |row| row.get::<_, i64>(0))?.unsigned_abs())
         })
     }
 
@@ -140,11 +162,19 @@ impl Store {
         self.entries("state = 3 AND sequence IS NULL AND command_id < 10", usize::MAX)
     }
 
+    /// The entries that were refused or parked and are not settled, in order of capture.
+    ///
+    /// # Errors
+    /// That the database is damaged or cannot be read.
+    pub fn errors(&self) -> Result<Vec<QueueEntry>, StoreError> {
+        self.entries("state = 3 AND command_id < 10", usize::MAX)
+    }
+
     fn entries(&self, condition: &'static str, limit: usize) -> Result<Vec<QueueEntry>, StoreError> {
         self.read("reading the queue", |connection| {
             let sql = format!(
                 "SELECT row_number, sequence, command_id, object_type_code, object_id, action_date, data, base, \
-                 parent_id, state, verdict, reason, attribute, trace_id \
+                 parent_id, state, verdict, reason, attribute, trace_id, name, rule, cause, detail, settles, given_up \
                  FROM sojourn_queue WHERE {condition} ORDER BY row_number LIMIT ?1"
             );
             let mut statement = connection.prepare_cached(&sql)?;
@@ -173,6 +203,12 @@ impl Store {
             reason: row.get(11)?,
             attribute: row.get(12)?,
             trace_id: row.get(13)?,
+            name: row.get(14)?,
+            rule: row.get(15)?,
+            cause: row.get::<_, Option<i64>>(16)?.map(i64::unsigned_abs),
+            detail: json(row, 17)?,
+            settles: row.get::<_, Option<i64>>(18)?.map(i64::unsigned_abs),
+            given_up: row.get(19)?,
         })
     }
 }
@@ -184,6 +220,7 @@ impl EntryCommand {
             1 => Self::Create,
             2 => Self::Update,
             3 => Self::Delete,
+            4 => Self::Invoke,
             10 => Self::Start,
             11 => Self::Stop,
             _ => return None,
@@ -198,6 +235,7 @@ impl EntryState {
             1 => Self::Sent,
             2 => Self::PlayedBack,
             3 => Self::Refused,
+            4 => Self::GivenUp,
             _ => return None,
         })
     }

@@ -8,16 +8,13 @@ use super::error::Fault;
 use super::{Store, StoreError};
 
 impl Store {
-    /// Up to `limit` rows that the next prepare must ask for again. Those with unsent writes wait: what came of them would
-    /// be put off once more.
+    /// Up to `limit` rows that the next prepare must ask for again.
     ///
     /// # Errors
     /// That the database is damaged or cannot be read.
     pub fn refresh_list(&self, limit: usize) -> Result<Vec<ObjectRef>, StoreError> {
         self.read("reading what must be sent again", |connection| {
-            let sql = "SELECT object_type_code, object_id FROM sojourn_refresh AS r WHERE NOT EXISTS (
-                SELECT 1 FROM sojourn_queue AS q WHERE q.object_type_code = r.object_type_code
-                    AND q.object_id = r.object_id AND q.state < 2) LIMIT ?1";
+            let sql = "SELECT object_type_code, object_id FROM sojourn_refresh LIMIT ?1";
             let mut statement = connection.prepare_cached(sql)?;
             let rows = statement.query_map([i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
                 Ok((row.get(0)?, row.get::<_, String>(1)?))

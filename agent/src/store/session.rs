@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::error::Fault;
 use super::load::Loaded;
-use super::{Store, StoreError, adopt, state};
+use super::{Store, StoreError, adopt, rebase, state};
 
 /// What a session must move, per entity.
 pub type Totals = Vec<EntityCounts>;
@@ -27,7 +27,7 @@ pub struct Session {
     pub rows: u64,
     /// Rows deleted so far.
     pub deletes: u64,
-    /// Rows and deletes put off because they have unsent writes.
+    /// Rows and deletes that came beneath unsettled work.
     pub set_aside: u64,
     /// All its batches are in the tables.
     pub finished: bool,
@@ -73,8 +73,8 @@ impl Store {
         self.read("reading the session", |connection| Ok(state::get::<i64>(connection, state::LOADED)?.is_some()))
     }
 
-    /// Ends the session: all its batches are in the tables. Queue entries that had been played back before it began
-    /// go, missing indexes are made, and the next session is a later one. Repeating it is harmless.
+    /// Ends the session: all its batches are in the tables. Queue entries that had been played back, or given up,
+    /// before it began go, missing indexes are made, and the next session is a later one. Repeating it is harmless.
     ///
     /// # Errors
     /// [`StoreError::OtherSession`]; that the database cannot be written.
@@ -85,9 +85,10 @@ impl Store {
             if stored.finished {
                 return Ok(());
             }
+            rebase::forget_images(transaction)?;
             transaction.execute_batch(
                 "UPDATE sojourn_session SET finished = 1;
-                 DELETE FROM sojourn_queue WHERE state = 2
+                 DELETE FROM sojourn_queue WHERE state IN (2, 4)
                     AND (sequence IS NULL OR sequence <= (SELECT settled_through FROM sojourn_session));
                  DELETE FROM sojourn_replaced;",
             )?;
@@ -102,7 +103,7 @@ impl Store {
 /// Counts a batch that is in the tables.
 pub(super) fn count(transaction: &Transaction<'_>, loaded: &Loaded) -> rusqlite::Result<()> {
     let sql = "UPDATE sojourn_session SET rows = rows + ?1, deletes = deletes + ?2, set_aside = set_aside + ?3";
-    let counts = [loaded.rows, loaded.deletes, loaded.set_aside].map(|count| count as i64);
+    let counts = [loaded.rows, loaded.deletes, loaded.rebased].map(|count| count as i64);
     transaction.prepare_cached(sql)?.execute(counts)?;
     Ok(())
 }

@@ -63,6 +63,20 @@ impl Store {
         self.spool_files().keep_only(&kept)
     }
 
+    /// While batches are spooled, marks the deletes that are not on their way as overtaken: the user may have deleted a row
+    /// whose news are in the spool and were not to be seen. A delete has no base that could tell.
+    ///
+    /// # Errors
+    /// That the database cannot be written.
+    pub fn overtake_deletes(&mut self) -> Result<(), StoreError> {
+        self.write("marking what was overtaken", |transaction| {
+            let sql = "UPDATE sojourn_queue SET overtaken = 1 WHERE command_id = 3 AND state IN (0, 3) \
+                       AND given_up = 0 AND EXISTS (SELECT 1 FROM sojourn_spool)";
+            transaction.execute(sql, [])?;
+            Ok(())
+        })
+    }
+
     pub(super) fn spool_files(&self) -> SpoolFiles {
         SpoolFiles::beside(&self.path)
     }

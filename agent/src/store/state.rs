@@ -12,6 +12,7 @@ use super::{Store, StoreError};
 pub(super) const DEVICE: &str = "device";
 pub(super) const MODE: &str = "mode";
 pub(super) const NEXT_SEQUENCE: &str = "next_sequence";
+pub(super) const FIRST_SEQUENCE: &str = "first_sequence";
 pub(super) const OPEN_GROUP: &str = "open_group";
 pub(super) const LOADED: &str = "loaded";
 

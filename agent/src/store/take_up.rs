@@ -4,10 +4,11 @@ use rusqlite::Connection;
 use sojourn_wire::message::operation::{Operation, OperationChunk};
 use uuid::Uuid;
 
+use super::attachment::{Attachment, Taken, ahead_bytes, attachments};
 use super::chunk::{Unit, Units};
 use super::error::Fault;
-use super::operation::{ENTRY_COLUMNS, Entry, Unsendable, too_large, wire_bytes};
-use super::{Adopted, Store, StoreError, queue, refresh, state};
+use super::operation::{ENTRY_COLUMNS, Entry, Unsendable, too_large, too_much_ahead, wire_bytes};
+use super::{Adopted, Store, StoreError, numbering, queue, refresh, state};
 
 /// Where a chunk ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,15 +19,19 @@ pub struct Ceilings {
     pub bytes: u64,
     /// Bytes that no operation or group may exceed: a larger one is refused here.
     pub hard_bytes: u64,
+    /// Bytes of the attachments of a chunk; an operation or group that has more is refused here.
+    pub attachment_bytes: u64,
 }
 
 /// Operations that go out together, and the markers around them.
 #[derive(Debug, Default)]
-struct Draft {
-    operations: Vec<Operation>,
+pub(super) struct Draft {
+    pub(super) operations: Vec<Operation>,
     row_numbers: Vec<i64>,
     markers: Vec<i64>,
     bytes: u64,
+    /// Bytes of its attachments.
+    ahead: u64,
 }
 
 impl Store {
@@ -39,40 +44,56 @@ impl Store {
     ///
     /// # Errors
     /// That the database is damaged, full, or locked; nothing was numbered.
-    pub fn take_up(&mut self, chunk: Uuid, ceilings: Ceilings) -> Result<Option<OperationChunk>, StoreError> {
+    pub fn take_up(&mut self, chunk: Uuid, ceilings: Ceilings) -> Result<Option<Taken>, StoreError> {
         let Some(adopted) = self.adopted.clone() else { return Ok(None) };
-        self.write("taking up operations", |transaction| {
-            let mut operations = unanswered(transaction, &adopted)?;
-            if operations.is_empty() {
-                operations = take_waiting(transaction, &adopted, ceilings)?;
-            }
-            let first = operations.first().map(|operation| operation.sequence);
-            Ok(first.map(|first| OperationChunk { chunk, first, metadata_version: adopted.version, operations }))
-        })
+        self.write("taking up operations", |transaction| take_up(transaction, &adopted, chunk, ceilings))
     }
 }
 
+pub(super) fn take_up(
+    connection: &Connection,
+    adopted: &Adopted,
+    chunk: Uuid,
+    ceilings: Ceilings,
+) -> Result<Option<Taken>, Fault> {
+    let mut draft = unanswered(connection, adopted, ceilings.hard_bytes)?;
+    let since = Some(numbering::first(connection)?.unsigned_abs());
+    if draft.operations.is_empty() {
+        draft = take_waiting(connection, adopted, ceilings)?;
+    }
+    let Some(first) = draft.operations.first().map(|operation| operation.sequence) else { return Ok(None) };
+    let attachments = draft.attachments();
+    let (metadata_version, operations) = (adopted.version, draft.operations);
+    let chunk = OperationChunk { chunk, first, metadata_version, operations, since, dry_run: false };
+    Ok(Some(Taken { chunk, attachments }))
+}
+
 /// What was sent before and has no verdict. Sizes were checked when it was taken up.
-fn unanswered(connection: &Connection, adopted: &Adopted) -> Result<Vec<Operation>, Fault> {
+pub(super) fn unanswered(connection: &Connection, adopted: &Adopted, hard_bytes: u64) -> Result<Draft, Fault> {
     let sql =
         format!("SELECT {ENTRY_COLUMNS} FROM sojourn_queue WHERE state = 1 AND sequence IS NOT NULL ORDER BY sequence");
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([])?;
-    let mut operations = Vec::new();
+    let mut draft = Draft::default();
     while let Some(row) = rows.next()? {
-        let operation = Entry::read(row)?.operation(connection, adopted, u64::MAX)?;
-        operations.push(operation.map_err(|Unsendable(why)| Fault::damaged("an operation that was sent", why))?);
+        let entry = Entry::read(row)?;
+        let operation = entry.operation(connection, adopted, hard_bytes.saturating_sub(draft.bytes))?;
+        let damaged = |Unsendable(why)| Fault::damaged("an operation that was sent", why);
+        draft.add(entry.row_number, operation.map_err(damaged)?);
     }
-    Ok(operations)
+    Ok(draft)
 }
 
-fn take_waiting(connection: &Connection, adopted: &Adopted, ceilings: Ceilings) -> Result<Vec<Operation>, Fault> {
+fn take_waiting(connection: &Connection, adopted: &Adopted, ceilings: Ceilings) -> Result<Draft, Fault> {
     let open_group = queue::open_group(connection)?.map(|row| row as i64);
     let mut draft = Draft::default();
     let mut units = Units::after(0, ceilings.hard_bytes);
     while let Some(unit) = units.next(connection, open_group)? {
-        match draft_of(connection, adopted, &unit, ceilings.hard_bytes)? {
-            Err(why) => refuse(connection, &unit, &why)?,
+        match draft_of(connection, adopted, &unit, ceilings)? {
+            Err(why) => {
+                refuse(connection, &unit, &why)?;
+                draft.append(discards_of(&unit)?);
+            }
             Ok(next) if draft.fits(&next, ceilings) => draft.append(next),
             Ok(_) => break,
         }
@@ -83,49 +104,75 @@ fn take_waiting(connection: &Connection, adopted: &Adopted, ceilings: Ceilings) 
     number(connection, draft)
 }
 
-/// The unit's operations; the inner error says that they can never be sent.
-fn draft_of(
+/// The unit's operations, those that were given up first: they belong to no group and must not cut one. The inner error
+/// says that the others can never be sent.
+pub(super) fn draft_of(
     connection: &Connection,
     adopted: &Adopted,
     unit: &Unit,
-    hard_bytes: u64,
+    ceilings: Ceilings,
 ) -> Result<Result<Draft, Unsendable>, Fault> {
-    let mut draft = Draft { markers: unit.markers.clone(), ..Draft::default() };
+    let hard_bytes = ceilings.hard_bytes;
     if unit.bytes > hard_bytes {
         return Ok(Err(too_large(unit.bytes, hard_bytes)));
     }
+    let mut draft = Draft { markers: unit.markers.clone(), ..discards_of(unit)? };
     for entry in &unit.entries {
-        let operation = match entry.operation(connection, adopted, hard_bytes)? {
-            Ok(operation) => operation,
+        match entry.operation(connection, adopted, hard_bytes.saturating_sub(draft.bytes))? {
+            Ok(operation) => draft.add(entry.row_number, operation),
             Err(unsendable) => return Ok(Err(unsendable)),
-        };
-        draft.bytes += wire_bytes(&operation);
-        draft.operations.push(operation);
-        draft.row_numbers.push(entry.row_number);
+        }
         if draft.bytes > hard_bytes {
             return Ok(Err(too_large(draft.bytes, hard_bytes)));
+        }
+        if draft.ahead > ceilings.attachment_bytes {
+            return Ok(Err(too_much_ahead(draft.ahead, ceilings.attachment_bytes)));
         }
     }
     Ok(Ok(draft))
 }
 
+/// What was given up was numbered once, so its object id is one.
+fn discards_of(unit: &Unit) -> Result<Draft, Fault> {
+    let mut draft = Draft::default();
+    for entry in &unit.discards {
+        let discard = entry.discard().map_err(|Unsendable(why)| Fault::damaged("a discarded entry", why))?;
+        draft.add(entry.row_number, discard);
+    }
+    Ok(draft)
+}
+
 impl Draft {
-    fn fits(&self, next: &Self, ceilings: Ceilings) -> bool {
-        self.operations.is_empty()
-            || (self.operations.len() + next.operations.len() <= ceilings.operations
-                && self.bytes + next.bytes <= ceilings.bytes)
+    fn add(&mut self, row_number: i64, operation: Operation) {
+        self.bytes += wire_bytes(&operation);
+        self.ahead += ahead_bytes(&operation);
+        self.operations.push(operation);
+        self.row_numbers.push(row_number);
     }
 
-    fn append(&mut self, next: Self) {
+    pub(super) fn fits(&self, next: &Self, ceilings: Ceilings) -> bool {
+        self.operations.is_empty()
+            || (self.operations.len() + next.operations.len() <= ceilings.operations
+                && self.bytes + next.bytes <= ceilings.bytes
+                && self.ahead + next.ahead <= ceilings.attachment_bytes)
+    }
+
+    /// What these operations send ahead.
+    pub(super) fn attachments(&self) -> Vec<Attachment> {
+        attachments(&self.operations, &self.row_numbers)
+    }
+
+    pub(super) fn append(&mut self, next: Self) {
         self.operations.extend(next.operations);
         self.row_numbers.extend(next.row_numbers);
         self.markers.extend(next.markers);
         self.bytes += next.bytes;
+        self.ahead += next.ahead;
     }
 }
 
 /// Stores the numbers, and that all of it is sent.
-fn number(connection: &Connection, mut draft: Draft) -> Result<Vec<Operation>, Fault> {
+fn number(connection: &Connection, mut draft: Draft) -> Result<Draft, Fault> {
     let first: i64 = state::get(connection, state::NEXT_SEQUENCE)?.unwrap_or(1);
     let sql = "UPDATE sojourn_queue SET state = 1, sequence = ?2 WHERE row_number = ?1";
     let mut statement = connection.prepare_cached(sql)?;
@@ -141,10 +188,10 @@ fn number(connection: &Connection, mut draft: Draft) -> Result<Vec<Operation>, F
     if next != first {
         state::put(connection, state::NEXT_SEQUENCE, &next)?;
     }
-    Ok(draft.operations)
+    Ok(draft)
 }
 
-/// Gives a unit up: its entries stay for the user to see, its rows come back from the server.
+/// Refuses a unit: its entries stay for the user to settle, its rows come back from the server.
 fn refuse(connection: &Connection, unit: &Unit, Unsendable(why): &Unsendable) -> Result<(), Fault> {
     let reason = match unit.markers.is_empty() {
         true => format!("this change cannot be sent: {why}"),
@@ -152,7 +199,7 @@ fn refuse(connection: &Connection, unit: &Unit, Unsendable(why): &Unsendable) ->
     };
     let range = (unit.first_row, unit.last_row);
     let objects = "SELECT object_type_code, object_id FROM sojourn_queue \
-                   WHERE row_number BETWEEN ?1 AND ?2 AND state = 0 AND command_id < 10";
+                   WHERE row_number BETWEEN ?1 AND ?2 AND state = 0 AND given_up = 0 AND command_id < 10";
     let mut statement = connection.prepare_cached(objects)?;
     let mut rows = statement.query(range)?;
     while let Some(row) = rows.next()? {
@@ -161,13 +208,9 @@ fn refuse(connection: &Connection, unit: &Unit, Unsendable(why): &Unsendable) ->
         }
     }
     let sql = "UPDATE sojourn_queue SET state = 3, verdict = 'rejected', reason = ?3 \
-               WHERE row_number BETWEEN ?1 AND ?2 AND state = 0 AND command_id < 10";
+               WHERE row_number BETWEEN ?1 AND ?2 AND state = 0 AND given_up = 0 AND command_id < 10";
     connection.prepare_cached(sql)?.execute((range.0, range.1, reason))?;
-    settle_markers(connection, unit)
-}
-
-fn settle_markers(connection: &Connection, unit: &Unit) -> Result<(), Fault> {
-    let mut statement = connection.prepare_cached("UPDATE sojourn_queue SET state = 2 WHERE row_number = ?1")?;
+    let mut statement = connection.prepare_cached("UPDATE sojourn_queue SET state = 1 WHERE row_number = ?1")?;
     for marker in &unit.markers {
         statement.execute([marker])?;
     }

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::error::Fault;
 
 /// The format of the housekeeping tables.
-pub(super) const FORMAT: u32 = 3;
+pub(super) const FORMAT: u32 = 4;
 
 /// What leads from each format to the next, from format 1 on.
 const STEPS: [&str; FORMAT as usize - 1] = [
@@ -31,6 +31,20 @@ const STEPS: [&str; FORMAT as usize - 1] = [
         entities    TEXT NOT NULL DEFAULT '[]'
     ) WITHOUT ROWID;
     INSERT INTO sojourn_state (key, value) SELECT 'loaded', 1 FROM sojourn_session WHERE finished = 1;",
+    // What was refused before there were settlements is given up: its row came back from the server.
+    concat!(
+        "ALTER TABLE sojourn_queue ADD COLUMN name TEXT;
+        ALTER TABLE sojourn_queue ADD COLUMN rule TEXT;
+        ALTER TABLE sojourn_queue ADD COLUMN cause INTEGER;
+        ALTER TABLE sojourn_queue ADD COLUMN detail TEXT;
+        ALTER TABLE sojourn_queue ADD COLUMN settles INTEGER;
+        ALTER TABLE sojourn_queue ADD COLUMN given_up INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE sojourn_queue ADD COLUMN seen INTEGER;
+        ALTER TABLE sojourn_queue ADD COLUMN create_anyway INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE sojourn_queue ADD COLUMN overtaken INTEGER NOT NULL DEFAULT 0;
+        UPDATE sojourn_queue SET state = 4 WHERE state = 3;",
+        include_str!("settling.sql")
+    ),
 ];
 
 /// Takes the steps that are missing, in one transaction. Another program may have taken them meanwhile.

@@ -19,7 +19,7 @@ pub struct Differences {
     pub extra: Vec<Uuid>,
     /// The server has changed or hidden it since: no error, the next sync brings that.
     pub changed_since: Vec<Uuid>,
-    /// It has operations without a verdict: left alone.
+    /// It has unsettled operations: the user's work, left alone.
     pub waiting: Vec<Uuid>,
 }
 

@@ -20,7 +20,7 @@ impl fmt::Display for SessionShown {
         let (rows, deletes) = (HumanCount(self.moved.rows), HumanCount(self.moved.deletes));
         write!(f, "Data      {} ms: {rows} rows and {deletes} deletes", self.elapsed_ms)?;
         if self.moved.set_aside > 0 {
-            write!(f, ", {} put off because they have unsent writes", self.moved.set_aside)?;
+            write!(f, ", {} beneath unsettled changes", self.moved.set_aside)?;
         }
         if self.entities.is_empty() {
             return write!(f, "\n\nNothing was to move.");
@@ -56,7 +56,7 @@ fn counts(entities: &[EntityShown]) -> Table {
         "delete",
         "rows",
         "deletes",
-        "put off",
+        "beneath changes",
         "batches",
         "on the wire",
         "of rows",

@@ -73,7 +73,8 @@ fn the_list_sums_entities_and_names_the_next_step() {
 #[test]
 fn a_session_in_full_says_what_each_stage_took() {
     let text = one(record(1, true, vec![account()]), true).to_string();
-    for word in ["5 ms", "88 ms", "12,000", "21.0 ms", "12.0 ms", "15.0 ms", "1 put off", "over 1970"] {
+    for word in ["5 ms", "88 ms", "12,000", "21.0 ms", "12.0 ms", "15.0 ms", "1 beneath unsettled changes", "over 1970"]
+    {
         assert!(text.contains(word), "{word:?} is missing:\n{text}");
     }
     let cut = one(record(1, false, vec![]), false).to_string();

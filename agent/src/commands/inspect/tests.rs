@@ -38,6 +38,7 @@ fn metadata_with(attributes: Vec<Attribute>) -> Metadata {
         table: "account".into(),
         attributes,
         relationships: vec![],
+        commands: vec![],
     };
     Metadata { dataset: "crm".into(), acting_role: "u".into(), entities: vec![account] }
 }

@@ -17,7 +17,7 @@ fn sent(numbers: &[f64]) -> Vec<f64> {
         transaction.execute(insert, (Uuid::from_u128(row).to_string(), number)).expect("a write");
     }
     transaction.commit().expect("written");
-    let chunk = sample.store.take_up(CHUNK, WIDE).expect("readable").expect("operations");
+    let chunk = sample.store.take_up(CHUNK, WIDE).expect("readable").expect("operations").chunk;
     let number = |value: &FieldValue| match value {
         FieldValue::Number(number) => number.as_f64().expect("a number"),
         FieldValue::Text(text) => text.parse().expect("a number"),

@@ -51,7 +51,7 @@ fn settings_of_the_file_and_of_the_connection() {
     };
     assert_eq!(number("page_size"), 16_384);
     assert_eq!(number("application_id"), 0x534a_524e);
-    assert_eq!(number("user_version"), 3);
+    assert_eq!(number("user_version"), 4);
     assert_eq!(number("foreign_keys"), 0);
     assert_eq!(number("synchronous"), 2);
     assert_eq!(number("cache_size"), -4_096);
@@ -109,18 +109,27 @@ fn a_newer_programs_database_is_left_alone() {
     let path = folder.path().join("sojourn.db");
     drop(Store::create(&path, &device()).expect("a database"));
     let newer = Connection::open(&path).expect("a connection");
-    newer.pragma_update(None, "user_version", 4).expect("a version");
+    newer.pragma_update(None, "user_version", 5).expect("a version");
     drop(newer);
     let error = refusal(&path);
-    assert!(matches!(error, StoreError::Newer { format: 4, newest: 3, .. }), "{error}");
+    assert!(matches!(error, StoreError::Newer { format: 5, newest: 4, .. }), "{error}");
 }
 
 #[test]
 fn an_older_programs_database_is_brought_up_with_all_it_holds() {
+    let added = ["name", "rule", "cause", "detail", "settles", "given_up", "seen", "create_anyway", "overtaken"];
+    let drop_added: String =
+        added.iter().map(|column| format!("ALTER TABLE sojourn_queue DROP COLUMN {column};")).collect();
+    let to_format_3 = format!(
+        "DROP VIEW sojourn_command; DROP TABLE sojourn_entity_command; DROP TABLE sojourn_image; {drop_added}
+        PRAGMA user_version = 3;"
+    );
     let to_format_2 = "DROP TABLE sojourn_spool; DROP TABLE sojourn_sync_info;
         DELETE FROM sojourn_state WHERE key = 'loaded'; PRAGMA user_version = 2;";
     let to_format_1 = "ALTER TABLE sojourn_session DROP COLUMN prepare_seq; PRAGMA user_version = 1;";
-    for (older, prepare_seq) in [(to_format_2.to_owned(), 7), (format!("{to_format_2}{to_format_1}"), 0)] {
+    let older = [(String::new(), 7), (to_format_2.to_owned(), 7), (format!("{to_format_2}{to_format_1}"), 0)];
+    for (older, prepare_seq) in older {
+        let older = format!("{to_format_3}{older}");
         for finished in [false, true] {
             let folder = TempDir::new().expect("a folder");
             let path = folder.path().join("sojourn.db");

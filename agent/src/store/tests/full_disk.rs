@@ -74,5 +74,5 @@ fn taking_up_numbers_nothing() {
     make_room(&sample.store);
     let summary = sample.store.queue_summary().expect("a summary");
     assert_eq!((summary.waiting, summary.sent), (3000, 0));
-    assert_eq!(sample.store.take_up(CHUNK, all).expect("room").expect("operations").first, 1);
+    assert_eq!(sample.store.take_up(CHUNK, all).expect("room").expect("operations").chunk.first, 1);
 }

@@ -1,21 +1,31 @@
 //! The store against a real database, with a second, plain connection as any other program has.
 
+mod attachments;
 mod batches;
 mod capture;
+mod commands;
 mod digest;
 mod doubles;
 mod file;
 mod full_disk;
 mod groups;
 mod load;
+mod numbering;
+mod overtaken;
+mod rebase;
+mod rebase_any;
 mod refuse;
 mod replace;
 mod replay;
 mod rules;
 pub(super) mod sample;
 mod session;
-mod set_aside;
 mod settle;
+mod settlement;
+mod settlement_cut;
+mod settlement_existing;
+mod settlement_groups;
+mod settlement_random;
 mod spool;
 mod sync_info;
 mod take_up;

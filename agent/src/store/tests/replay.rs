@@ -117,7 +117,7 @@ fn shown(value: &ValueRef<'_>) -> String {
 fn sent(name: &str, value: &FieldValue) -> String {
     match value {
         FieldValue::Null => "null".to_owned(),
-        FieldValue::Bytes(_) => "bytes".to_owned(),
+        FieldValue::Bytes(_) | FieldValue::Attachment { .. } => "bytes".to_owned(),
         FieldValue::Number(number) => number.to_string(),
         FieldValue::Text(text) if name == "revenue" && text != "NaN" => {
             format!("{:.14e}", text.parse::<f64>().expect("a number"))
@@ -140,6 +140,7 @@ fn replay(rows: &mut Rows, operation: &Operation) {
         }
         Command::Update => base_fits(&rows[&id]),
         Command::Delete => base_fits(&rows.remove(&id).expect("a row to delete")),
+        Command::Invoke | Command::Discard => panic!("nobody asked for this: {operation:?}"),
     }
     if let Some(row) = rows.get_mut(&id) {
         for (name, value) in &operation.data {
@@ -152,7 +153,7 @@ fn replay(rows: &mut Rows, operation: &Operation) {
 fn operations(sample: &mut Sample) -> Vec<Operation> {
     sample.store.connection.execute_batch("DELETE FROM sojourn_state WHERE key = 'open_group'").expect("closed");
     let all = Ceilings { operations: usize::MAX, ..WIDE };
-    sample.store.take_up(CHUNK, all).expect("readable").map(|chunk| chunk.operations).unwrap_or_default()
+    sample.store.take_up(CHUNK, all).expect("readable").map(|taken| taken.chunk.operations).unwrap_or_default()
 }
 
 fn run(foreign: &Connection, statements: &[String]) {

@@ -64,12 +64,14 @@ pub(crate) fn entity(code: i32, name: &str, attributes: Vec<Attribute>) -> Entit
         table: name.into(),
         attributes: std::iter::once(key).chain(attributes).collect(),
         relationships: vec![],
+        commands: vec![],
     }
 }
 
 /// Accounts and what an entity may have at all.
 pub(crate) fn metadata() -> Metadata {
     let account = Entity {
+        commands: vec![],
         relationships: vec![Relationship {
             attribute: "parent_id".into(),
             target: "account".into(),

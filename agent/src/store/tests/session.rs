@@ -14,7 +14,7 @@ fn totals() -> Vec<EntityCounts> {
 }
 
 fn applied(sequence: u64) -> Verdict {
-    Verdict { sequence, verdict: VerdictKind::Applied, reason: None, attribute: None, trace_id: "t".into() }
+    Verdict::new(sequence, VerdictKind::Applied, "t")
 }
 
 #[test]

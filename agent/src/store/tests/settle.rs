@@ -2,18 +2,14 @@
 
 use sojourn_wire::message::operation::{Verdict, VerdictKind};
 
+use super::batches::{SESSION, deletes};
 use super::sample::{Sample, id};
+use super::settlement::rename;
 use super::take_up::{CHUNK, WIDE};
-use crate::store::{EntryState, QueueEntry};
+use crate::store::{EntryState, QueueEntry, Settlement};
 
 fn verdict(sequence: u64, kind: VerdictKind) -> Verdict {
-    Verdict {
-        sequence,
-        verdict: kind,
-        reason: Some("why".into()),
-        attribute: Some("name".into()),
-        trace_id: "0123".into(),
-    }
+    Verdict { reason: Some("why".into()), attribute: Some("name".into()), ..Verdict::new(sequence, kind, "0123") }
 }
 
 /// Accounts 1 to 7 are captured and taken up as 1 to 7.
@@ -107,7 +103,7 @@ fn of_rows_that_were_there_only_the_refused_are_asked_for_again() {
 fn what_has_no_verdict_yet_is_sent_again() {
     let mut sample = sent();
     sample.store.settle(&all_kinds()[..3]).expect("settled");
-    let chunk = sample.store.take_up(CHUNK, WIDE).expect("taken").expect("the rest");
+    let chunk = sample.store.take_up(CHUNK, WIDE).expect("taken").expect("the rest").chunk;
     assert_eq!((chunk.first, chunk.last()), (4, 7));
 }
 
@@ -127,5 +123,38 @@ fn markers_are_done_with_their_group() {
     sample.store.settle(&[verdict(1, VerdictKind::Cancelled)]).expect("settled");
     assert_eq!(markers(&sample), [EntryState::Sent; 2]);
     sample.store.settle(&[verdict(2, VerdictKind::Rejected)]).expect("settled");
+    assert_eq!(markers(&sample), [EntryState::Sent; 2], "it is not settled");
+    sample.store.settle_error(2, &Settlement::Retry).expect("released");
+    assert_eq!(markers(&sample), [EntryState::Waiting; 2]);
+    sample.store.take_up(CHUNK, WIDE).expect("taken").expect("operations");
+    sample.store.settle(&[verdict(3, VerdictKind::Applied), verdict(4, VerdictKind::Applied)]).expect("settled");
     assert_eq!(markers(&sample), [EntryState::PlayedBack; 2]);
+}
+
+#[test]
+fn an_applied_update_of_a_row_that_left_has_it_asked_for() {
+    let mut sample = Sample::edited(&[rename(1, "x"), rename(1, "y"), rename(2, "z")]);
+    sample.load(&deletes(2, &[1])).expect("a load");
+    let taken = sample.taken();
+    assert_eq!(taken.len(), 3);
+    let [first, second, other] = [1, 2, 3].map(|sequence| Verdict::new(sequence, VerdictKind::Applied, "t"));
+    sample.store.settle(&[first]).expect("stored");
+    assert_eq!((asked(&sample), sample.image(1)), (vec![1], Some(serde_json::Value::Null)), "another hides it yet");
+    write(&sample, "DELETE FROM sojourn_refresh");
+    sample.store.settle(&[second, other]).expect("stored");
+    assert_eq!((asked(&sample), sample.image(1)), (vec![1], None));
+    assert_eq!(sample.accounts(), ["1 y", "2 z"]);
+}
+
+#[test]
+fn a_row_that_left_is_asked_for_when_its_image_goes() {
+    let mut sample = Sample::edited(&[rename(1, "x")]);
+    sample.load(&deletes(2, &[1])).expect("a load");
+    write(&sample, "UPDATE sojourn_queue SET state = 2");
+    sample.store.finish_session(SESSION).expect("finished");
+    assert_eq!((asked(&sample), sample.image(1), sample.accounts()), (vec![1], None, vec!["1 x".into(), "2 B".into()]));
+}
+
+fn write(sample: &Sample, sql: &str) {
+    sample.store.connection.execute_batch(sql).expect("a write");
 }

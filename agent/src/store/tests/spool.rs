@@ -10,8 +10,8 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::batches::{SESSION, accounts, deletes, key, rows_with, text};
+use super::rebase::{asked_again, images};
 use super::sample::{Sample, id, metadata};
-use super::set_aside::put_off;
 use crate::store::{Loaded, Proven, Store, StoreError, Unspooled, VERIFICATION_DUE};
 
 const OTHER: Uuid = Uuid::from_u128(0x07e4);
@@ -102,7 +102,7 @@ fn what_is_spooled_becomes_visible_together() {
     assert_eq!(*seen.borrow(), ["A B", "A B"], "a reader never sees half a session");
     assert_eq!(look(), "A2 C");
     let counts: Vec<_> = applied.applied.iter().map(|a| (a.session, a.object_type_code, a.loaded)).collect();
-    let loaded = |batch, rows, deletes| Loaded { batch, rows, deletes, set_aside: 0, repeated: false };
+    let loaded = |batch, rows, deletes| Loaded { batch, rows, deletes, rebased: 0, repeated: false };
     assert_eq!(counts, [(SESSION, 1, loaded(2, 2, 0)), (SESSION, 1, loaded(3, 0, 1))]);
     let session = sample.store.session().expect("readable").expect("a session");
     assert_eq!((session.rows, session.deletes), (4, 1));
@@ -202,14 +202,14 @@ fn what_an_older_version_of_the_metadata_brought_is_applied_too() {
 }
 
 #[test]
-fn rows_with_unsent_writes_are_put_off_when_it_is_applied() {
+fn rows_land_beneath_unsettled_work_when_it_is_applied() {
     let mut sample = spooled();
     let write = format!("UPDATE account SET name = 'mine' WHERE id IN ({}, {})", id(1), id(2));
     sample.foreign().execute_batch(&write).expect("a write");
     let applied = apply(&mut sample.store).applied;
-    let set_aside: Vec<u64> = applied.iter().map(|a| a.loaded.set_aside).collect();
-    assert_eq!((set_aside, sample.accounts()), (vec![1, 1], vec!["1 mine".into(), "2 mine".into(), "3 C".into()]));
-    assert_eq!(put_off(&sample), [1, 2]);
+    let rebased: Vec<u64> = applied.iter().map(|a| a.loaded.rebased).collect();
+    assert_eq!((rebased, sample.accounts()), (vec![1, 1], vec!["1 mine".into(), "2 mine".into(), "3 C".into()]));
+    assert_eq!((images(&sample), asked_again(&sample)), (vec![r#"1 {"name":"A2"}"#.into(), "2 gone".into()], vec![]));
 }
 
 /// What a session that was cut short had brought may be older than the wish to have it again.

@@ -1,0 +1,63 @@
+//! What would be sent, for asking the server what it would say to it.
+
+use rusqlite::Connection;
+use sojourn_wire::message::attachment::MAX_ATTACHMENT_BYTES;
+use sojourn_wire::message::operation::OperationChunk;
+use uuid::Uuid;
+
+use super::attachment::Taken;
+use super::chunk::Units;
+use super::error::Fault;
+use super::take_up::{Ceilings, draft_of, unanswered};
+use super::{Adopted, Store, StoreError, numbering, queue, state};
+
+impl Store {
+    /// The next operations up to `most_bytes` of JSON, as a dry run's chunk of this id, and how many are left out because
+    /// they do not fit or can never be sent; none when nothing waits. What was sent and has no verdict comes first, then
+    /// what waits, with the numbers that it would get. Nothing is stored.
+    ///
+    /// # Errors
+    /// That the database is damaged or cannot be read.
+    pub fn dry_take_up(&self, chunk: Uuid, most_bytes: u64) -> Result<Option<(Taken, u64)>, StoreError> {
+        let Some(adopted) = &self.adopted else { return Ok(None) };
+        self.read("reading the operations for a dry run", |connection| {
+            let (taken, left_out) = gather(connection, adopted, chunk, most_bytes)?;
+            Ok((!taken.chunk.operations.is_empty() || left_out > 0).then_some((taken, left_out)))
+        })
+    }
+}
+
+fn gather(connection: &Connection, adopted: &Adopted, chunk: Uuid, most_bytes: u64) -> Result<(Taken, u64), Fault> {
+    let ceilings = Ceilings {
+        operations: usize::MAX,
+        bytes: most_bytes,
+        hard_bytes: most_bytes,
+        attachment_bytes: MAX_ATTACHMENT_BYTES,
+    };
+    let mut gathered = unanswered(connection, adopted, most_bytes)?;
+    let next = state::get::<i64>(connection, state::NEXT_SEQUENCE)?.unwrap_or(1).unsigned_abs();
+    let first = gathered.operations.first().map_or(next, |operation| operation.sequence);
+    let open_group = queue::open_group(connection)?.map(|row| row as i64);
+    let mut units = Units::after(0, most_bytes);
+    let (mut left_out, mut full) = (0, false);
+    while let Some(unit) = units.next(connection, open_group)? {
+        let Ok(draft) = draft_of(connection, adopted, &unit, ceilings)? else {
+            left_out += unit.operations;
+            continue;
+        };
+        full |= !gathered.fits(&draft, ceilings);
+        if full {
+            left_out += unit.operations;
+        } else {
+            gathered.append(draft);
+        }
+    }
+    for (sequence, operation) in (first..).zip(&mut gathered.operations) {
+        operation.sequence = sequence;
+    }
+    let attachments = gathered.attachments();
+    let since = Some(numbering::first(connection)?.unsigned_abs());
+    let (metadata_version, operations) = (adopted.version, gathered.operations);
+    let chunk = OperationChunk { chunk, first, metadata_version, operations, since, dry_run: true };
+    Ok((Taken { chunk, attachments }, left_out))
+}
