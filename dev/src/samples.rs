@@ -4,11 +4,28 @@ use sojourn_platform::PlatformError;
 use sojourn_sample_crm::{Generated, Plan, SampleError};
 
 use crate::instances::{InstanceError, Postgres};
+use crate::stack::PluginSpec;
 
 /// The sample's `sojourn.yaml`.
 pub const CRM_CONFIG: &str = include_str!("../../samples/crm/sojourn.yaml");
+/// The same with plug-ins: [`crm_plugin`] must run then.
+pub const CRM_CONFIG_WITH_PLUGIN: &str =
+    concat!(include_str!("../../samples/crm/sojourn.yaml"), include_str!("../../samples/crm/plugin/sojourn.yaml"));
+/// The same, and with a rule that finds duplicates.
+pub const CRM_CONFIG_OF_DEMO: &str = concat!(
+    include_str!("../../samples/crm/sojourn.yaml"),
+    include_str!("../../samples/crm/plugin/sojourn.yaml"),
+    include_str!("../../samples/crm/duplicates.yaml")
+);
 /// The sample's data are the same whenever they are made.
 pub const SEED: u64 = 2007;
+
+/// The sample's plug-in, about opportunities.
+#[must_use]
+pub fn crm_plugin() -> PluginSpec {
+    let program = include_str!("../../samples/crm/plugin/opportunity.py");
+    PluginSpec { name: "opportunity".to_owned(), program: program.to_owned() }
+}
 
 /// The sample could not be made.
 #[derive(Debug, thiserror::Error)]

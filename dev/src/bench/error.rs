@@ -31,6 +31,9 @@ pub(crate) enum BenchError {
     /// A device failed.
     #[error(transparent)]
     Agent(#[from] AgentError),
+    /// A device's own part failed.
+    #[error(transparent)]
+    Device(Box<sojourn_agent::error::AgentError>),
     /// Nobody would clean up.
     #[error(transparent)]
     Reaper(#[from] ReaperError),
@@ -48,4 +51,10 @@ pub(crate) enum BenchError {
     /// What was to be measured did not happen, so that its figures would say something else.
     #[error("the benchmark does not measure what it is meant to: {0}")]
     Beside(String),
+}
+
+impl From<sojourn_agent::error::AgentError> for BenchError {
+    fn from(error: sojourn_agent::error::AgentError) -> Self {
+        Self::Device(Box::new(error))
+    }
 }

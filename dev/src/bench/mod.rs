@@ -19,6 +19,7 @@ mod pipe;
 mod prepare;
 mod processor;
 mod progress;
+mod replay;
 mod run;
 mod sample;
 mod server;
@@ -45,8 +46,16 @@ pub(crate) struct Bench {
 }
 
 /// Every benchmark, in the order they run.
-pub(crate) const ALL: &[Bench] =
-    &[initial::BENCH, memory::BENCH, file_size::BENCH, prepare::BENCH, tracking::BENCH, batching::BENCH, fanout::BENCH];
+pub(crate) const ALL: &[Bench] = &[
+    initial::BENCH,
+    memory::BENCH,
+    file_size::BENCH,
+    prepare::BENCH,
+    tracking::BENCH,
+    batching::BENCH,
+    replay::BENCH,
+    fanout::BENCH,
+];
 
 /// The benchmarks of these names, in the order they run; all of them when none is named.
 pub(crate) fn chosen(names: &[String]) -> Vec<&'static Bench> {

@@ -79,6 +79,16 @@ impl Pipe {
         Ok(Piped { elapsed, peak_bytes })
     }
 
+    /// Runs a file of SQL with `psql`; how long that took, with its start and its connection.
+    pub(super) async fn script(&self, file: &str) -> Result<Duration, BenchError> {
+        let mut psql = Command::new(&self.clients.psql);
+        psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", file]);
+        psql.envs(self.place.iter().map(|(name, value)| (name, value)));
+        let begun = Instant::now();
+        self.ended("psql", self.spawn("psql", psql, Stdio::null())?).await?;
+        Ok(begun.elapsed())
+    }
+
     /// The same rows must have arrived.
     async fn check(&self, unit: &Unit, file: &Path) -> Result<(), BenchError> {
         let mut counting = Command::new(&self.clients.sqlite3);

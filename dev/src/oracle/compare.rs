@@ -1,6 +1,6 @@
 //! Comparing the rows of one entity, and what came of comparing them all. Pure.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 
 use serde::Serialize;
@@ -70,26 +70,42 @@ pub enum What {
     },
 }
 
+/// What a device holds of one entity.
+#[derive(Debug, Default)]
+pub struct Held {
+    /// Its rows by object id, with the values in the metadata's order.
+    pub rows: HashMap<String, Vec<DeviceValue>>,
+    /// Objects with operations that wait, or were sent, refused or parked: they are not compared.
+    pub unsettled: HashSet<String>,
+}
+
 /// The rows of one entity, compared one after the other.
 #[derive(Debug)]
 pub struct Comparison<'a> {
     entity: &'a Entity,
     /// The device's rows that the server has not named yet.
     unseen: HashMap<String, Vec<DeviceValue>>,
+    /// Objects with unsettled operations: theirs is what the user wants, and not what the server has.
+    unsettled: HashSet<String>,
     counts: Counts,
     report: &'a mut Report,
 }
 
 impl<'a> Comparison<'a> {
-    /// Begins with the device's rows, by object id, with the values in the metadata's order.
-    pub fn begin(report: &'a mut Report, entity: &'a Entity, device: HashMap<String, Vec<DeviceValue>>) -> Self {
-        let counts = Counts { device: device.len() as u64, ..Counts::default() };
-        Comparison { entity, unseen: device, counts, report }
+    /// Begins with what the device holds of the entity.
+    pub fn begin(report: &'a mut Report, entity: &'a Entity, device: Held) -> Self {
+        let Held { mut rows, unsettled } = device;
+        rows.retain(|id, _| !unsettled.contains(id));
+        let counts = Counts { device: rows.len() as u64, ..Counts::default() };
+        Comparison { entity, unseen: rows, unsettled, counts, report }
     }
 
     /// Takes one row of the server: its values as text, in the metadata's order, the object id first.
     pub fn server_row(&mut self, values: &[Option<String>]) {
         let id = values.first().cloned().flatten().unwrap_or_default();
+        if self.unsettled.contains(&id) {
+            return;
+        }
         self.counts.server += 1;
         self.report.rows += 1;
         let Some(device) = self.unseen.remove(&id) else {
@@ -194,6 +210,7 @@ mod tests {
             table: name(),
             attributes,
             relationships: vec![],
+            commands: vec![],
         }
     }
 
@@ -202,7 +219,8 @@ mod tests {
         let row = |(id, age): &(&str, i64)| {
             ((*id).to_owned(), vec![DeviceValue::Text((*id).to_owned()), DeviceValue::Integer(*age)])
         };
-        let mut comparison = Comparison::begin(&mut report, &entity, device.iter().map(row).collect());
+        let held = Held { rows: device.iter().map(row).collect(), unsettled: HashSet::from(["unsettled".to_owned()]) };
+        let mut comparison = Comparison::begin(&mut report, &entity, held);
         server.iter().for_each(|(id, age)| comparison.server_row(&[Some((*id).to_owned()), Some(age.to_string())]));
         comparison.end();
         report
@@ -230,6 +248,14 @@ mod tests {
                 "person a is on the device, and the user may not see it on the server",
             ]
         );
+    }
+
+    #[test]
+    fn what_is_unsettled_is_not_compared() {
+        for (device, server) in [(vec![("unsettled", 1)], vec![]), (vec![], vec![("unsettled", 1)])] {
+            let report = compare(&device, &server);
+            assert!(report.is_converged() && report.rows == 0, "{report}");
+        }
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! It asks in its own way, so that it shares no mistake with the services: plain SQL of its own for the identity and the
 //! rows, every value as the text that Postgres prints, row by row against what SQLite holds. It reads the server in one
-//! snapshot and the device while no agent works on it.
+//! snapshot and the device while no agent works on it. Objects with unsettled operations are left out on both sides: they
+//! are what the user wants them to be.
 
 pub mod compare;
 mod read;
@@ -16,7 +17,7 @@ use sojourn_platform::sql::InvalidIdent;
 use sqlx::{PgPool, Postgres, Transaction};
 use uuid::Uuid;
 
-pub use compare::{Comparison, Counts, Difference, Report, What};
+pub use compare::{Comparison, Counts, Difference, Held, Report, What};
 pub use value::DeviceValue;
 
 /// The comparison could not be made.

@@ -10,6 +10,7 @@ use sojourn_platform::{Ident, Sql};
 use sqlx::{PgPool, Postgres, Row as _, Transaction};
 use uuid::Uuid;
 
+use super::compare::Held;
 use super::{DeviceValue, OracleError};
 
 /// Opens one snapshot of the server as the user, and makes sure that it is.
@@ -77,15 +78,16 @@ pub(super) async fn device(path: &Path) -> Result<(Uuid, Metadata), OracleError>
     metadata.map(|metadata| (user_id, metadata)).ok_or(OracleError::Empty(place))
 }
 
-/// Every row of an entity on the device, by object id.
-pub(super) async fn device_rows(path: &Path, entity: &str) -> Result<HashMap<String, Vec<DeviceValue>>, OracleError> {
+/// What the device holds of an entity.
+pub(super) async fn device_rows(path: &Path, entity: &str) -> Result<Held, OracleError> {
     let entity = entity.to_owned();
     on_device(path, move |store| {
         let mut rows = HashMap::new();
         store.for_each_row(&entity, |id, values| {
             rows.insert(id.to_owned(), values.iter().map(owned).collect());
         })?;
-        Ok(rows)
+        let unsettled = store.held_rows(&entity, &[])?.unsettled.iter().map(ToString::to_string).collect();
+        Ok(Held { rows, unsettled })
     })
     .await
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sojourn_runtime::nats::{self, Identity};
 use sojourn_runtime::secret::NkeySeed;
 use sojourn_runtime::{Client, deploy};
-use sojourn_wire::nats_config::{NatsConfig, User};
+use sojourn_wire::nats_config::{Login, NatsConfig, User};
 use sojourn_wire::permissions::{self, Permissions};
 
 use super::error::StackError;
@@ -15,6 +15,8 @@ use super::kept::Kept;
 use crate::instances::Nats;
 use crate::machine::Machine;
 
+/// What plug-ins are called on the bus.
+pub(super) const PLUGIN_USER: &str = "plugin";
 /// How long the server, which has just started, may take to let the administrator in.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -46,7 +48,9 @@ pub(super) async fn deploy(server: &Nats, kept: &Kept) -> Result<Client, StackEr
 fn services(kept: &Kept) -> Result<Vec<User>, StackError> {
     let administrator = user(&kept.administrator, None);
     let services = kept.services.iter().map(|(service, seed)| user(seed, Some(permissions::of_service(*service))));
-    std::iter::once(administrator).chain(services).collect()
+    let login = Login::Password { user: PLUGIN_USER.to_owned(), password: kept.plugin_password.clone() };
+    let plugins = User { login, permissions: Some(permissions::of_plugins()) };
+    std::iter::once(administrator).chain(services).chain([Ok(plugins)]).collect()
 }
 
 fn agents(kept: &Kept) -> Result<Vec<User>, StackError> {
@@ -58,7 +62,7 @@ fn agents(kept: &Kept) -> Result<Vec<User>, StackError> {
 }
 
 fn user(seed: &str, permissions: Option<Permissions>) -> Result<User, StackError> {
-    Ok(User { nkey: parse(seed)?.public_key(), permissions })
+    Ok(User { login: Login::Nkey(parse(seed)?.public_key()), permissions })
 }
 
 fn parse(seed: &str) -> Result<NkeySeed, StackError> {

@@ -66,6 +66,7 @@ pub(super) async fn set_up(
     install::install(&mut connection, &Ident::new(&wanted.acting_role)?, Some(&password)).await?;
     drop(one_at_a_time);
     sojourn_schema::track(&mut connection, &registration).await?;
+    sojourn_schema::index(&mut connection, &registration, progress).await?;
     drop(connection);
     let admin = sojourn_platform::connect(admin_url.expose(), "sojourn-stack", CONNECTIONS).await?;
     Ok(Opened { postgres, admin_url, service_url, admin })

@@ -10,6 +10,7 @@ use sojourn_platform::sql::InvalidIdent;
 use sojourn_runtime::deploy::DeployError;
 use sojourn_runtime::nats::NatsError;
 use sojourn_schema::SchemaError;
+use sojourn_wire::InvalidToken;
 
 use crate::instances::InstanceError;
 use crate::machine::MachineError;
@@ -36,6 +37,9 @@ pub enum StackError {
     /// A name in the configuration that Postgres cannot have.
     #[error(transparent)]
     Name(#[from] InvalidIdent),
+    /// A name that cannot stand in a subject.
+    #[error(transparent)]
+    Token(#[from] InvalidToken),
     /// The bus.
     #[error(transparent)]
     Nats(#[from] NatsError),

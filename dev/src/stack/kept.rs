@@ -25,6 +25,9 @@ pub(super) struct Kept {
     pub(super) administrator: String,
     /// The seeds of the services.
     pub(super) services: Vec<(Service, String)>,
+    /// The password of plug-ins.
+    #[serde(default = "password")]
+    pub(super) plugin_password: String,
     /// The devices.
     pub(super) devices: Vec<KeptDevice>,
 }
@@ -59,7 +62,7 @@ impl Kept {
     fn new() -> Result<Kept, StackError> {
         let services = Service::ALL.into_iter().map(|service| Ok((service, seed()?)));
         let services = services.collect::<Result<_, StackError>>()?;
-        Ok(Kept { nats_port: None, administrator: seed()?, services, devices: Vec::new() })
+        Ok(Kept { nats_port: None, administrator: seed()?, services, plugin_password: password(), devices: Vec::new() })
     }
 
     /// Keeps it.
@@ -100,6 +103,10 @@ pub(super) fn file(folder: &Path) -> PathBuf {
 
 fn seed() -> Result<String, StackError> {
     nkeys::KeyPair::new_user().seed().map_err(|error| StackError::Key(error.to_string()))
+}
+
+fn password() -> String {
+    clock::fresh_id().simple().to_string()
 }
 
 fn device(spec: &DeviceSpec) -> Result<KeptDevice, StackError> {

@@ -11,6 +11,7 @@ mod folder;
 mod kept;
 mod leftovers;
 mod plan;
+mod plugins;
 mod replica;
 mod services;
 mod start;
@@ -30,7 +31,7 @@ use crate::instances::{Nats, Postgres};
 
 pub use device::{Device, Link};
 pub use error::StackError;
-pub use plan::{Config, Database, DeviceSpec, StackPlan};
+pub use plan::{Config, Database, DeviceSpec, PluginSpec, StackPlan};
 pub use replica::Replica;
 pub use start::Progress;
 
@@ -43,6 +44,7 @@ pub fn is_home(folder: &Path) -> bool {
 /// A running stack.
 pub struct Stack {
     // Fields are dropped in this order: who uses goes before what is used.
+    plugins: Vec<Replica>,
     replicas: Vec<(Service, Replica)>,
     recipe: services::Recipe,
     links: BTreeMap<usize, Link>,
@@ -144,13 +146,26 @@ impl Stack {
         self.replicas.iter().map(|(service, replica)| (*service, replica))
     }
 
-    /// Every process of the stack that runs, by what it is: services, `nats-server`, and `postgres`, if it is its own.
+    /// A plug-in's process, counted from 0 in the order of the plan.
+    pub fn plugin(&mut self, index: usize) -> Option<&mut Replica> {
+        self.plugins.get_mut(index)
+    }
+
+    /// The user and password of plug-ins on the bus.
+    #[must_use]
+    pub fn plugin_login(&self) -> (&str, &str) {
+        (bus::PLUGIN_USER, &self.kept.plugin_password)
+    }
+
+    /// Every process of the stack that runs, by what it is: services, `plug-in`, `nats-server`, and `postgres`, if it is
+    /// its own.
     #[must_use]
     pub fn pids(&self) -> Vec<(&'static str, u32)> {
         let services = self.replicas().filter_map(|(service, replica)| Some((service.name(), replica.pid()?)));
         let nats = self.nats.pid().map(|pid| ("nats-server", pid));
         let postgres = self.postgres.as_ref().and_then(Postgres::pid).map(|pid| ("postgres", pid));
-        services.chain(nats).chain(postgres).collect()
+        let plugins = self.plugins.iter().filter_map(|plugin| Some(("plug-in", plugin.pid()?)));
+        services.chain(plugins).chain(nats).chain(postgres).collect()
     }
 
     /// Starts one more process of a service, and returns its index.

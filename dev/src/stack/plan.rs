@@ -24,6 +24,8 @@ pub struct StackPlan<'a> {
     pub home: Option<PathBuf>,
     /// Settings of services beyond the usual, as environment variables: service, name, value.
     pub settings: Vec<(Service, String, String)>,
+    /// The plug-ins to start.
+    pub plugins: Vec<PluginSpec>,
     /// How many processes of a service there are, where it is not one.
     pub replicas: Vec<(Service, usize)>,
     /// What the services log (`SOJOURN_LOG`); none leaves it to them.
@@ -70,6 +72,15 @@ pub struct DeviceSpec {
     pub name: String,
 }
 
+/// A plug-in to start: a program in Python that speaks to NATS with nats-py.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PluginSpec {
+    /// The name it has in NATS' service API; it must answer to it.
+    pub name: String,
+    /// The program's text.
+    pub program: String,
+}
+
 impl<'a> StackPlan<'a> {
     /// One process of each service, no devices, nothing kept.
     #[must_use]
@@ -81,6 +92,7 @@ impl<'a> StackPlan<'a> {
             devices: Vec::new(),
             home: None,
             settings: Vec::new(),
+            plugins: Vec::new(),
             replicas: Vec::new(),
             log: None,
         }
@@ -90,6 +102,13 @@ impl<'a> StackPlan<'a> {
     #[must_use]
     pub fn device(mut self, user_id: Uuid, name: impl Into<String>) -> StackPlan<'a> {
         self.devices.push(DeviceSpec { user_id, name: name.into() });
+        self
+    }
+
+    /// Adds a plug-in.
+    #[must_use]
+    pub fn plugin(mut self, plugin: PluginSpec) -> StackPlan<'a> {
+        self.plugins.push(plugin);
         self
     }
 

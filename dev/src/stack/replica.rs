@@ -1,14 +1,14 @@
-//! One process of a service: started, killed, frozen and started again.
+//! One process of a service or plug-in: started, killed, frozen and started again.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytes::Bytes;
-use sojourn_runtime::Client;
-use sojourn_runtime::rpc::{AskError, ask};
+use sojourn_runtime::rpc::ask;
+use sojourn_runtime::{Client, deadline};
 use sojourn_wire::message::rpc::READY;
-use sojourn_wire::{Service, Subject};
+use sojourn_wire::{Name, Service, Subject, subject};
 use tokio::time::{Instant, sleep};
 
 use super::error::StackError;
@@ -25,17 +25,24 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// How long a service that is asked to end may take.
 const END: Duration = Duration::from_secs(20);
 
-/// One process of a service.
+/// One process of a service, or of a plug-in.
 pub struct Replica {
     name: String,
     launch: Launch,
     log: PathBuf,
     reaper: Reaper,
     administrator: Client,
-    /// Whether the service is ready.
-    question: Subject,
+    ready: Ready,
     /// None after it was killed or stopped on purpose.
     process: Option<Child>,
+}
+
+/// How one finds out whether it is ready.
+enum Ready {
+    /// A service is asked.
+    Service(Subject),
+    /// A plug-in says that it is there, on this subject.
+    Plugin(String),
 }
 
 impl fmt::Debug for Replica {
@@ -51,9 +58,19 @@ impl Replica {
         let name = format!("{}-{number}", service.name());
         let log = recipe.logs.join(format!("{name}.log"));
         let launch = recipe.launch(service, number, &name, &log);
-        let question = Subject::Rpc { service, verb: READY.to_owned(), agent: recipe.asker.clone() };
+        let ready = Ready::Service(Subject::Rpc { service, verb: READY.to_owned(), agent: recipe.asker.clone() });
+        Replica::with(recipe, name, launch, log, ready)
+    }
+
+    /// The process of a plug-in, not started yet.
+    pub(super) fn of_plugin(recipe: &Recipe, plugin: &Name, launch: Launch, log: PathBuf) -> Replica {
+        let ready = Ready::Plugin(subject::presence_of(plugin));
+        Replica::with(recipe, plugin.to_string(), launch, log, ready)
+    }
+
+    fn with(recipe: &Recipe, name: String, launch: Launch, log: PathBuf, ready: Ready) -> Replica {
         let (reaper, administrator) = (recipe.machine.reaper.clone(), recipe.administrator.clone());
-        Replica { name, launch, log, reaper, administrator, question, process: None }
+        Replica { name, launch, log, reaper, administrator, ready, process: None }
     }
 
     /// Its name: `replay-1`.
@@ -136,8 +153,7 @@ impl Replica {
             self.check()?;
             let Err(problem) = self.is_ready().await else { return Ok(()) };
             if Instant::now() > deadline {
-                let (problem, tail) =
-                    (problem.to_string(), self.process.as_ref().map(Child::log_tail).unwrap_or_default());
+                let tail = self.process.as_ref().map(Child::log_tail).unwrap_or_default();
                 return Err(StackError::NotReady { name: self.name.clone(), seconds: START.as_secs(), problem, tail });
             }
             sleep(PAUSE).await;
@@ -153,8 +169,19 @@ impl Replica {
         }
     }
 
-    async fn is_ready(&self) -> Result<(), AskError> {
-        ask(&self.administrator, &self.question, Bytes::new(), ANSWER).await.map(drop)
+    async fn is_ready(&self) -> Result<(), String> {
+        match &self.ready {
+            Ready::Service(question) => {
+                let answer = ask(&self.administrator, question, Bytes::new(), ANSWER).await;
+                answer.map(drop).map_err(|error| error.to_string())
+            }
+            Ready::Plugin(presence) => {
+                let request = self.administrator.request(presence.clone(), Bytes::new());
+                let answer =
+                    deadline(ANSWER, "a sign of the plug-in", request).await.map_err(|late| late.to_string())?;
+                answer.map(drop).map_err(|error| error.to_string())
+            }
+        }
     }
 
     fn ended(&self, process: &Child, status: std::process::ExitStatus) -> StackError {

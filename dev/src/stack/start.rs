@@ -12,7 +12,7 @@ use super::kept::Kept;
 use super::plan::{Config, StackPlan};
 use super::replica::Replica;
 use super::services::{Recipe, Settings};
-use super::{Stack, bus, database, device};
+use super::{Stack, bus, database, device, plugins};
 
 /// Tells somebody who waits what is being done.
 pub type Progress<'a> = &'a (dyn Fn(&str) + Sync);
@@ -28,6 +28,7 @@ impl Stack {
         let folder = Folder::open(plan.home.as_deref(), &machine.reaper)?;
         let (wanted, config) = read(&plan.config, folder.path())?;
         let settings = Settings::of(&plan, config);
+        let wanted_plugins = plan.plugins.clone();
         let mut kept = Kept::open(&folder)?;
         kept.enlist(&plan.devices)?;
 
@@ -45,7 +46,9 @@ impl Stack {
         progress("starting the services");
         let recipe = Recipe::new(&settings, folder.logs(), administrator, &opened.service_url, &nats.url(), &kept)?;
         let replicas = start_all(&recipe, &settings).await?;
+        let plugins = plugins::start(&wanted_plugins, &recipe, &folder, &nats.url(), &kept, progress).await?;
         Ok(Stack {
+            plugins,
             replicas,
             recipe,
             links: BTreeMap::new(),

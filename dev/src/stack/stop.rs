@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Stack, StackError, leftovers};
+use super::{Replica, Stack, StackError, leftovers};
 use crate::instances::{Child, Postgres};
 
 /// How long what is still on its way may take to settle.
@@ -34,11 +34,16 @@ impl Stack {
     /// # Errors
     /// The first one that has died, with its last words.
     pub fn check(&mut self) -> Result<(), StackError> {
-        self.replicas.iter_mut().try_for_each(|(_, replica)| replica.check())
+        self.processes().try_for_each(Replica::check)
+    }
+
+    /// The processes of services and plug-ins.
+    fn processes(&mut self) -> impl Iterator<Item = &mut Replica> {
+        self.replicas.iter_mut().map(|(_, replica)| replica).chain(&mut self.plugins)
     }
 
     fn deaths(&mut self) -> Vec<String> {
-        let died = self.replicas.iter_mut().filter_map(|(_, replica)| replica.check().err());
+        let died = self.processes().filter_map(|process| process.check().err());
         let mut died: Vec<String> = died.map(|error| error.to_string()).collect();
         if let Some(status) = self.nats.process().and_then(Child::try_wait) {
             died.push(format!("nats-server ended with {status}"));
@@ -71,7 +76,7 @@ impl Stack {
     }
 
     async fn end_all(&mut self) -> Vec<String> {
-        let endings = self.replicas.iter_mut().map(|(_, replica)| replica.stop());
+        let endings = self.processes().map(Replica::stop);
         let ended = futures_util::future::join_all(endings).await;
         self.nats.stop().await;
         self.admin.close().await;

@@ -66,6 +66,14 @@ pub enum ToolError {
         /// The end of what an installer said, if one was tried.
         said: String,
     },
+    /// No Python runs what was installed for it.
+    #[error("no Python 3.9 or newer is on PATH that can use {}, for plug-ins: {output}", packages.display())]
+    NoPython {
+        /// What was installed for it.
+        packages: PathBuf,
+        /// What the last one said.
+        output: String,
+    },
     /// The list of packages and this code do not fit together.
     #[error("dev/tools-requirements.txt has no line for {package}; add it with the digests of its wheels")]
     NotListed {

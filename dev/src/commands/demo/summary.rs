@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::edits::Edits;
+use super::settling::Settling;
 use crate::agent::Answer;
 use crate::oracle::Report;
 
@@ -34,6 +35,8 @@ pub(super) struct Summary {
     /// How many of each verdict.
     verdicts: BTreeMap<String, u64>,
     go_online_ms: u64,
+    /// What settling the refused ones came to.
+    settled: Settling,
     /// The device holds exactly what its user may see.
     converged: bool,
     /// Rows the oracle compared after coming back.
@@ -71,7 +74,8 @@ pub(super) fn played_back(online: &Answer, edits: &Edits) -> Vec<PlayedBack> {
     told.collect()
 }
 
-fn list(value: &Value) -> &[Value] {
+/// The elements of a JSON array; none of anything else.
+pub(super) fn list(value: &Value) -> &[Value] {
     value.as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
@@ -113,6 +117,14 @@ impl Summary {
         self.played_back = played_back;
     }
 
+    /// Takes in what settling came to.
+    pub(super) fn settled(&mut self, settled: Settling) {
+        if settled.left > 0 {
+            self.unexpected.push(format!("{} operations are refused still", settled.left));
+        }
+        self.settled = settled;
+    }
+
     /// Takes in what the oracle found.
     pub(super) fn compared(&mut self, report: &Report) {
         (self.converged, self.compared_rows) = (report.is_converged(), report.rows);
@@ -142,6 +154,19 @@ impl Summary {
         table
     }
 
+    /// Every operation that was refused at first, and what became of it.
+    pub(super) fn settled_table(&self) -> Table {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(TABLE_WIDTH);
+        table.set_header(["what the user did", "at first", "settled with", "then"]);
+        let refused = self.played_back.iter().filter(|played| !matches!(played.verdict.as_str(), "applied" | "merged"));
+        let settled = self.settled.commands.iter().zip(&self.settled.outcomes);
+        for (PlayedBack { what, verdict, .. }, (command, outcome)) in refused.zip(settled) {
+            table.add_row([*what, verdict.as_str(), command, outcome.as_str()]);
+        }
+        table
+    }
+
     /// One JSON object in one line.
     pub(super) fn json(&self) -> String {
         // Plain data with string keys.
@@ -158,6 +183,7 @@ impl fmt::Display for Summary {
         let verdicts: Vec<String> = self.verdicts.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
         writeln!(f, "\nGoOffline   {} rows in {} ms", self.rows, self.go_offline_ms)?;
         writeln!(f, "GoOnline    {} operations in {} ms: {}", self.operations, self.go_online_ms, verdicts.join(", "))?;
+        writeln!(f, "Settled     {}", self.settled)?;
         let (compared, different) = (self.compared_rows, self.different_rows);
         write!(f, "Converged   {compared} rows compared, {different} differ")
     }
