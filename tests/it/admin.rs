@@ -1,6 +1,7 @@
 //! The administrator's program, as a process of its own: what it says is so, and what it does has its effect on
 //! devices.
 
+mod duplicates;
 mod explain;
 mod filters;
 mod govern;

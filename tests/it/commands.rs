@@ -5,11 +5,14 @@ mod bench;
 mod ctrl_c;
 mod demo;
 mod device;
+mod errors;
 mod files;
 #[cfg(unix)]
 mod full_disk;
 mod history;
 mod inspect;
+mod invoke;
+mod on_errors;
 mod progress;
 mod server;
 mod settings;

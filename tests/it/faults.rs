@@ -13,6 +13,7 @@ mod link;
 mod moving;
 mod oversize;
 mod replay;
+mod replaying;
 mod restored;
 mod revoked;
 mod rules;

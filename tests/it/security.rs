@@ -7,6 +7,7 @@ mod bus;
 mod http;
 mod identity;
 mod leaving;
+mod plugins;
 mod replies;
 mod revoked;
 mod roles;

@@ -1,5 +1,6 @@
 //! Every generated statement, held against a real Postgres, and the metadata of every kind of table.
 
+mod duplicates;
 mod every_type;
 mod explain;
 mod filters;

@@ -188,6 +188,7 @@ mod tests {
                 attribute(3, "tags", DataType::Other, "text[]"),
             ],
             relationships: vec![],
+            commands: vec![],
         };
         let metadata = Metadata { dataset: "crm".into(), acting_role: "u".into(), entities: vec![entity] };
         let published = Published::new(1, metadata).expect("good names");

@@ -38,7 +38,7 @@ fn entity(name: &str, object_type_code: i32, refers: Option<(&str, &str)>) -> En
         relationships.push(Relationship { attribute, target, on_delete: OnDelete::Restrict });
     }
     let (schema, table) = ("crm".into(), name.into());
-    Entity { name: name.into(), object_type_code, schema, table, attributes, relationships }
+    Entity { name: name.into(), object_type_code, schema, table, attributes, relationships, commands: vec![] }
 }
 
 /// The metadata.

@@ -27,6 +27,11 @@ fn a_group_is_all_or_nothing_and_the_rest_goes_on() {
         assert_eq!(text(&world, LAST_NAME, good).await, before);
         assert_eq!(text(&world, LAST_NAME, after).await.as_deref(), Some("After"));
         world.assert_converged(0).await;
+        // Its values stay on the device, until the user gives it up: one member stands for all.
+        let given_up = device.run(&["errors", "discard", "2", "--yes"]).await.expect(0);
+        assert_eq!(given_up["given_up"], serde_json::json!([3, 4]), "{given_up}");
+        device.run(&["sync"]).await.expect(0);
+        world.assert_converged(0).await;
         world.stop().await;
     });
 }
@@ -65,6 +70,9 @@ fn what_is_not_sent_yet_is_never_overwritten() {
         assert_eq!(sync["data"]["set_aside"], 1, "{sync}");
         let mine = format!("UPDATE contact SET first_name = 'still ' || last_name WHERE id = '{contact}'");
         device.write(&format!("{mine}; {STOP}"));
+        let sync = device.run(&["sync"]).await;
+        assert_eq!((sync.code, sync.verdicts("conflict"), sync.verdicts("cancelled")), (Some(3), 1, 1), "{sync:?}");
+        device.run(&["errors", "keep-mine", "2"]).await.expect(0);
         device.run(&["sync"]).await.expect(0);
         let both = "SELECT last_name || ', ' || first_name || ', ' || city FROM crm.contact WHERE id = $1";
         assert_eq!(text(&world, both, contact).await.as_deref(), Some("Mine, still Mine, Elsewhere"));

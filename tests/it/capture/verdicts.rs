@@ -1,6 +1,7 @@
 //! Every operation gets a verdict, with a reason that a person can read; a refused one stops nothing.
 
 use serde_json::Value;
+use sojourn_agent::store::Store;
 use uuid::Uuid;
 
 use super::{LAST_NAME, offline, owned_contacts, text};
@@ -29,10 +30,15 @@ fn a_rejected_operation_does_not_stop_the_others() {
         let attributes: Vec<&Value> = refused(&online.answer).map(|verdict| &verdict["attribute"]).collect();
         assert!(attributes[1] == "percent_complete" && attributes[2] == "account_id", "{attributes:?}");
         assert_eq!(text(&world, LAST_NAME, contacts[1]).await.as_deref(), Some("Last"));
-        // The device shows what the server has; what was typed is still in the queue.
+        // The device shows what the user wants, until the user gives it up.
         world.assert_converged(0).await;
         let queue = device.run(&["queue"]).await.expect(0);
         assert_eq!(queue["summary"]["refused"], 3, "{queue}");
+        let contacts = || Store::open(&device.database()).and_then(|store| store.count_rows("contact"));
+        let with_refused = contacts().expect("rows can be counted");
+        device.give_up_refused().await;
+        assert_eq!(contacts().expect("rows can be counted"), with_refused - 2, "two creates were refused");
+        world.assert_converged(0).await;
         world.stop().await;
     });
 }
@@ -42,7 +48,7 @@ fn refused(answer: &Value) -> impl Iterator<Item = &Value> {
 }
 
 #[test]
-fn a_refused_delete_brings_the_row_back_and_a_refused_create_takes_it_away() {
+fn a_delete_that_is_given_up_brings_the_row_back_and_a_create_takes_it_away() {
     run(async {
         let world = offline().await;
         let device = &world.devices[0];
@@ -57,6 +63,8 @@ fn a_refused_delete_brings_the_row_back_and_a_refused_create_takes_it_away() {
         ));
         let online = device.run(&["go-online"]).await;
         assert_eq!((online.code, online.verdicts("rejected")), (Some(3), 3), "{online:?}");
+        world.assert_converged(0).await;
+        device.give_up_refused().await;
         world.assert_converged(0).await;
         world.stop().await;
     });

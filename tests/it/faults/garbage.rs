@@ -30,8 +30,14 @@ fn garbage_becomes_a_dead_letter_once_and_honest_work_goes_on() {
         let operations = Subject::Operations { agent: agent.clone(), subscription: subscription.clone() };
         let ack = Subject::Ack { agent: agent.clone(), subscription: subscription.clone() };
         let prepare = Subject::PrepareRequest { agent, subscription };
-        let empty =
-            encode(&OperationChunk { chunk: Uuid::nil(), first: 1, metadata_version: 1, operations: Vec::new() });
+        let empty = encode(&OperationChunk {
+            chunk: Uuid::nil(),
+            first: 1,
+            metadata_version: 1,
+            operations: Vec::new(),
+            since: None,
+            dry_run: false,
+        });
         let garbage = [
             (Service::Replay, &operations, b"\xff\0 garbage".to_vec()),
             (Service::Replay, &operations, empty),

@@ -45,8 +45,12 @@ pub struct Probe {
 impl Probe {
     /// Connects as who holds the seed.
     pub async fn connect(url: &str, seed: &str, inbox_prefix: &str) -> Probe {
+        Probe::with(ConnectOptions::with_nkey(seed.to_owned()).custom_inbox_prefix(inbox_prefix), url).await
+    }
+
+    /// Connects with these options.
+    pub async fn with(options: ConnectOptions, url: &str) -> Probe {
         let (heard, denials) = unbounded_channel();
-        let options = ConnectOptions::with_nkey(seed.to_owned()).custom_inbox_prefix(inbox_prefix);
         let options = options.event_callback(move |event| {
             if let Some(denied) = denial(&event) {
                 let _ = heard.send(denied);

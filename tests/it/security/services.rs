@@ -24,7 +24,9 @@ fn may_publish(service: Service, subject: &Subject) -> bool {
         )
         | (Service::Export, Subject::BatchPart { .. } | Subject::BatchResult { .. } | Subject::VerifyResult { .. })
         | (Service::Schema, Subject::Schema { .. })
-        | (Service::Replay, Subject::OperationsResult { .. }) => true,
+        | (Service::Replay, Subject::OperationsResult { .. } | Subject::PluginPre { .. } | Subject::Event { .. }) => {
+            true
+        }
         (_, Subject::DeadLetter { service: of }) => service == *of,
         _ => false,
     }

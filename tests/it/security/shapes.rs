@@ -5,7 +5,7 @@ use sojourn_wire::{AgentId, Service, Subject, SubscriptionId};
 use uuid::Uuid;
 
 /// How many shapes of subjects there are; [`shape_of`] numbers them.
-const SHAPES: usize = 17;
+const SHAPES: usize = 19;
 
 /// Breaks the build when there is a new shape, so that [`every_subject`] gets one of it.
 fn shape_of(subject: &Subject) -> usize {
@@ -27,6 +27,8 @@ fn shape_of(subject: &Subject) -> usize {
         Subject::FiltersResult { .. } => 14,
         Subject::VerifyResult { .. } => 15,
         Subject::ReceivedHint { .. } => 16,
+        Subject::PluginPre { .. } => 17,
+        Subject::Event { .. } => 18,
     }
 }
 
@@ -34,6 +36,7 @@ fn shape_of(subject: &Subject) -> usize {
 pub fn every_subject(agent: &AgentId, subscription: &SubscriptionId) -> Vec<Subject> {
     let ids = || (agent.clone(), subscription.clone());
     let id = Uuid::from_u128(7);
+    let name = |name: &str| name.parse().expect("a token");
     let of_device = |make: &dyn Fn(AgentId, SubscriptionId) -> Subject| {
         let (agent, subscription) = ids();
         make(agent, subscription)
@@ -54,6 +57,8 @@ pub fn every_subject(agent: &AgentId, subscription: &SubscriptionId) -> Vec<Subj
         of_device(&|agent, subscription| Subject::VerifyResult { agent, subscription, request: id }),
         Subject::Schema { dataset: "crm".parse().expect("a token"), version: 1 },
         Subject::ReceivedHint { session: id },
+        Subject::PluginPre { entity: name("contact"), command: name("create") },
+        Subject::Event { entity: name("contact"), command: name("create") },
     ];
     for service in Service::ALL {
         all.push(Subject::Rpc { service, verb: "ready".to_owned(), agent: agent.clone() });
@@ -102,6 +107,7 @@ pub fn jetstream() -> Vec<String> {
         all.extend(of_stream.map(|verb| format!("$JS.API.STREAM.{verb}.{stream}")));
         all.extend(["NAMES", "LIST", "CREATE"].map(|verb| format!("$JS.API.CONSUMER.{verb}.{stream}")));
         all.push(format!("$JS.API.DIRECT.GET.{stream}"));
+        all.push(format!("$JS.API.DIRECT.GET.{stream}.a.b.c"));
         all.push(format!("$JS.API.CONSUMER.CREATE.{stream}.mine.every.thing"));
         all.push(format!("$JS.FC.{stream}.mine.1"));
     }
@@ -118,7 +124,8 @@ pub fn jetstream() -> Vec<String> {
 /// Subjects that hold many: as wildcards to subscribe to, and as they stand to publish to.
 pub fn wide() -> Vec<String> {
     let tops = [
-        "req", "op", "job", "batch", "res", "evt", "rpc", "dead", "$JS", "$JS.API", "$JS.ACK", "$SYS", "_INBOX", "_R_",
+        "req", "op", "job", "batch", "res", "evt", "rpc", "dead", "plugin", "event", "$JS", "$JS.API", "$JS.ACK",
+        "$SYS", "_INBOX", "_R_",
     ];
     let mut all: Vec<String> = tops.map(|top| format!("{top}.>")).to_vec();
     let more = [

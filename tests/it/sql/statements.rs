@@ -6,14 +6,15 @@ use sojourn_export::statement::{copy_keys, copy_range};
 use sojourn_metadata::{Attribute, DataType, Entity, Relationship};
 use sojourn_platform::Identity;
 use sojourn_platform::acting::{SCAN_ROLE, become_role, become_service, become_user};
-use sojourn_platform::entities::{MetadataCache, Published, Table};
+use sojourn_platform::entities::{Column, MetadataCache, Published, Table};
 use sojourn_platform::filter::{ClockBound, Hop, Path};
 use sojourn_platform::sql::{Ident, Sql};
 use sojourn_prepare::statement::{SyncEntryTable, preview, referring, swept, visible, visible_among, visible_in_order};
-use sojourn_replay::statement::{probe, statement};
+use sojourn_replay::statement::one::{probe, statement};
+use sojourn_replay::statement::{look, many};
 use sojourn_replay::validate::Write;
 use sojourn_replay::value::Parameter;
-use sojourn_wire::message::operation::Command;
+use sojourn_wire::message::operation::RowCommand;
 use sqlx::{PgPool, Postgres, Transaction};
 use uuid::Uuid;
 
@@ -160,13 +161,29 @@ fn what_export_says_is_understood() {
 }
 
 /// A write of every attribute that a user may write.
-fn write(table: &Table, command: Command) -> Write<'_> {
-    let columns = table.columns.iter().skip(1).filter(|column| !column.attribute.generated);
+fn write(table: &Table, command: RowCommand) -> Write<'_> {
+    let columns = writable(table).into_iter();
     let values = match command {
-        Command::Delete => Vec::new(),
-        Command::Create | Command::Update => columns.map(|column| (column, Parameter::Text(None))).collect(),
+        RowCommand::Delete => Vec::new(),
+        RowCommand::Create | RowCommand::Update => columns.map(|column| (column, Parameter::Text(None))).collect(),
     };
     Write { table, command, object_id: Uuid::nil(), values }
+}
+
+/// The attributes that a user may write.
+fn writable(table: &Table) -> Vec<&Column> {
+    table.columns.iter().skip(1).filter(|column| !column.attribute.generated).collect()
+}
+
+/// Asserts that Postgres plans the statements that write runs.
+async fn runs_planned(tx: &mut Transaction<'_, Postgres>, table: &Table) {
+    let columns: Vec<&Column> = writable(table).into_iter().filter(|column| look::is_comparable(column)).collect();
+    let lists = 3 + columns.len();
+    planned(tx, &many::update(table, &columns).expect("good types"), lists).await;
+    planned(tx, &many::insert(table, &columns).expect("good types"), lists).await;
+    planned(tx, &look::look(table, &columns).expect("good types"), 1 + 2 * columns.len()).await;
+    planned(tx, &look::version(table), 1).await;
+    planned(tx, &look::versions(table), 1).await;
 }
 
 #[test]
@@ -177,11 +194,13 @@ fn what_replay_says_is_understood() {
         let read_only = ["system_user", "team", "business_unit"];
         for table in asking.metadata.entities.iter().filter(|table| !read_only.contains(&table.entity.as_str())) {
             become_user(&mut tx, &asking.user).await.expect("it takes");
-            for command in [Command::Create, Command::Update, Command::Delete] {
+            for command in [RowCommand::Create, RowCommand::Update, RowCommand::Delete] {
                 let write = write(table, command);
                 let sql = statement(&write).expect("good types").expect("something to write");
-                planned(&mut tx, &sql, 1 + write.values.len()).await;
+                let version = usize::from(command == RowCommand::Delete);
+                planned(&mut tx, &sql, 1 + version + write.values.len()).await;
             }
+            runs_planned(&mut tx, table).await;
             for column in &table.columns {
                 planned(&mut tx, &probe(table, column).expect("good types"), 2).await;
             }

@@ -80,6 +80,14 @@ impl Device {
         output.expect("the agent starts").into()
     }
 
+    /// Gives up everything that was refused, and lets the rows become the server's.
+    pub async fn give_up_refused(&self) {
+        self.run(&["errors", "discard", "--all", "--yes"]).await.expect(0);
+        self.run(&["sync"]).await.expect(0);
+        let left = self.run(&["errors"]).await.expect(0);
+        assert_eq!(left["errors"], serde_json::json!([]), "{left}");
+    }
+
     /// Starts the agent and leaves it running.
     pub fn start(&self, args: &[&str]) -> Child {
         let mut command = self.command(args);

@@ -2,6 +2,7 @@
 
 mod device;
 mod peak;
+pub mod sender;
 mod service;
 mod shared;
 mod until;

@@ -59,7 +59,7 @@ pub struct EntityMoved {
     pub rows: Option<i64>,
     /// Rows deleted there.
     pub deletes: Option<i64>,
-    /// Rows put off because they have unsent writes.
+    /// Rows that came beneath unsettled changes of the device.
     pub set_aside: Option<i64>,
     /// Batches.
     pub batches: Option<i32>,

@@ -31,7 +31,7 @@ const ROUNDS: u32 = 12;
 const LEAST_ROUNDS: u32 = 2;
 
 #[expect(clippy::disallowed_methods, reason = "whoever looks for a fault chooses seed and time")]
-fn setting(name: &str) -> Option<u64> {
+pub fn setting(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
 }
 

@@ -1,0 +1,45 @@
+-- Tables of the tests of the write path: people with everything that may clash, their orders, and notes whose triggers have
+-- their own idea of a value.
+CREATE SCHEMA desk;
+GRANT USAGE ON SCHEMA desk TO sojourn_user;
+CREATE FUNCTION desk.uid() RETURNS uuid LANGUAGE sql STABLE
+    RETURN (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid;
+
+CREATE TABLE desk.person (
+    id     uuid PRIMARY KEY,
+    name   text,
+    phone  text,
+    city   text,
+    notes  text
+);
+CREATE TABLE desk.memo (id uuid PRIMARY KEY, body text, tag text);
+CREATE TABLE desk.deal (id uuid PRIMARY KEY, name text, worth int);
+CREATE TABLE desk.purchase (
+    id        uuid PRIMARY KEY,
+    person_id uuid NOT NULL REFERENCES desk.person,
+    amount    int
+);
+
+CREATE TABLE desk.card (id uuid PRIMARY KEY, code text, colour text);
+CREATE FUNCTION desk.normalise() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.code := upper(NEW.code);
+    RETURN NEW;
+END $$;
+CREATE TRIGGER normalise BEFORE INSERT OR UPDATE ON desk.card FOR EACH ROW EXECUTE FUNCTION desk.normalise();
+
+CREATE TABLE desk.secret (id uuid PRIMARY KEY, reader uuid, word text);
+ALTER TABLE desk.secret ENABLE ROW LEVEL SECURITY;
+CREATE POLICY readers ON desk.secret TO sojourn_user USING (reader IS NULL OR reader = desk.uid()) WITH CHECK (true);
+
+CREATE TABLE desk.told (id uuid PRIMARY KEY, n int, operation text, origin text, captured_at text);
+CREATE FUNCTION desk.tell() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.operation := current_setting('sojourn.operation_id', true);
+    NEW.origin := current_setting('sojourn.caller_origin', true);
+    NEW.captured_at := current_setting('sojourn.captured_at', true);
+    RETURN NEW;
+END $$;
+CREATE TRIGGER tell BEFORE INSERT OR UPDATE ON desk.told FOR EACH ROW EXECUTE FUNCTION desk.tell();
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA desk TO sojourn_user;
