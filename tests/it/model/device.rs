@@ -248,6 +248,7 @@ impl Device {
             known.seen.remove(&object);
             if self.gone.insert(object) {
                 self.overtake(object);
+                self.fall_back(object);
             }
             self.forget(object);
         }
@@ -256,6 +257,19 @@ impl Device {
     /// Nothing waits, and nothing is refused.
     pub fn is_still(&self) -> bool {
         self.entries.iter().all(|entry| matches!(entry.state, State::Done | State::GivenUp))
+    }
+
+    /// Of a row that the server has no more only what the user knew of it counts.
+    fn fall_back(&mut self, object: Uuid) {
+        let mut known = Values::new();
+        for place in self.pending(object) {
+            for (attribute, base) in &self.entries[place].base {
+                known.entry(*attribute).or_insert_with(|| base.clone());
+            }
+        }
+        if let Some(row) = self.beneath.get_mut(&object) {
+            row.extend(known);
+        }
     }
 
     fn overtake(&mut self, object: Uuid) {

@@ -1,4 +1,7 @@
 //! What is known of the objects at hand: what blocks them, and which versions of their rows the device has seen.
+//!
+//! Each object is looked up by itself (`LATERAL`): a table that was never analysed looks small to Postgres, and would be read
+//! as a whole for each chunk.
 
 use std::collections::HashMap;
 
@@ -45,10 +48,13 @@ pub(super) async fn blocks(
     let (codes, ids): (Vec<i32>, Vec<Uuid>) = objects.iter().copied().unzip();
     let open: Vec<OpenRow> = sqlx::query_as(
         "SELECT o.sequence, o.origin, o.object_type_code, o.object_id, o.command, coalesce(o.cause, o.sequence) AS cause
-           FROM sojourn.operation o
-          WHERE o.subscription_id = $1 AND o.object_id = ANY ($3) AND o.sequence >= $4
-            AND (o.object_type_code, o.object_id) IN (SELECT * FROM unnest($2::int[], $3::uuid[]))
-            AND o.settled_by IS NULL AND o.verdict NOT IN ('applied', 'merged') AND o.command <> 'discard'",
+           FROM unnest($2::int[], $3::uuid[]) AS at_hand (code, id)
+          CROSS JOIN LATERAL (
+                SELECT * FROM sojourn.operation
+                 WHERE subscription_id = $1 AND object_id = at_hand.id AND object_type_code = at_hand.code
+                   AND settled_by IS NULL AND verdict NOT IN ('applied', 'merged') AND command <> 'discard'
+                OFFSET 0) AS o
+          WHERE o.sequence >= $4",
     )
     .bind(subscription.as_str())
     .bind(codes)
@@ -91,13 +97,17 @@ pub(super) async fn known(
     let doing = || PlatformError::doing("reading which versions of rows the device has seen");
     let (codes, ids): (Vec<i32>, Vec<Uuid>) = objects.iter().copied().unzip();
     let own: Vec<OwnRow> = sqlx::query_as(
-        "SELECT DISTINCT ON (object_type_code, object_id) object_type_code, object_id, row_version::text,
-                coalesce(attributes, '[]') AS attributes, unseen
-           FROM sojourn.operation
-          WHERE subscription_id = $1 AND object_id = ANY ($2) AND row_version IS NOT NULL
-          ORDER BY object_type_code, object_id, sequence DESC",
+        "SELECT at_hand.code AS object_type_code, at_hand.id AS object_id, o.row_version::text,
+                coalesce(o.attributes, '[]') AS attributes, o.unseen
+           FROM unnest($2::int[], $3::uuid[]) AS at_hand (code, id)
+          CROSS JOIN LATERAL (
+                SELECT row_version, attributes, unseen FROM sojourn.operation
+                 WHERE subscription_id = $1 AND object_id = at_hand.id AND object_type_code = at_hand.code
+                   AND row_version IS NOT NULL
+                 ORDER BY object_id, sequence DESC LIMIT 1) AS o",
     )
     .bind(id.as_str())
+    .bind(&codes)
     .bind(&ids)
     .fetch_all(&mut **tx)
     .await
@@ -111,8 +121,11 @@ pub(super) async fn known(
         return Ok(all);
     }
     let entries = Ident::new(&format!("sync_state_{}", subscription.number))?;
-    let sql = Sql::new("SELECT object_type_code, object_id, version::text FROM sojourn.").ident(&entries);
-    let sql = sql.raw(" WHERE object_type_code = ANY ($1) AND object_id = ANY ($2) AND sync_state = 0");
+    let sql = Sql::new("SELECT e.object_type_code, e.object_id, e.version::text")
+        .raw(" FROM unnest($1::int[], $2::uuid[]) AS at_hand (code, id)")
+        .raw(" CROSS JOIN LATERAL (SELECT * FROM sojourn.")
+        .ident(&entries)
+        .raw(" WHERE object_type_code = at_hand.code AND object_id = at_hand.id AND sync_state = 0 OFFSET 0) AS e");
     let held: Vec<(i32, Uuid, String)> =
         sqlx::query_as(sql.into_sqlx()).bind(codes).bind(ids).fetch_all(&mut **tx).await.map_err(doing())?;
     for (object_type_code, object_id, version) in held {
