@@ -62,7 +62,8 @@ pub fn update(
     let names = look.attributes.iter().map(|seen| seen.name.clone());
     let here = known.after(names, Some((look.version, changed)));
     if operation.seen == Some(told) {
-        return Ok(Judged { merged: true, here });
+        // Nothing that lies beneath is unseen any more.
+        return Ok(Judged { merged: true, here: Here { unseen: false, ..here } });
     }
     let mut merged = changed && rules.row_policy(entity) != ConflictPolicy::LastWins;
     let mut conflicts = Vec::new();

@@ -32,7 +32,8 @@ impl Server {
         }
         let changed = self.is_changed(device, operation, stored);
         let mut merged = changed;
-        if self.is_overruled(device, operation, stored) {
+        let overruled = self.is_overruled(device, operation, stored);
+        if overruled {
             merged = true;
         } else {
             let mut theirs = Values::new();
@@ -53,8 +54,12 @@ impl Server {
         row.extend(operation.data.clone());
         self.check(device, operation.object, &row)?;
         self.store(Some(device), operation.object, operation.data.clone());
-        if let Some(stored) = self.rows.get_mut(&operation.object).filter(|_| changed) {
-            stored.unseen.insert(device);
+        if let Some(stored) = self.rows.get_mut(&operation.object) {
+            match (overruled, changed) {
+                (true, _) => stored.unseen.remove(&device),
+                (false, true) => stored.unseen.insert(device),
+                (false, false) => false,
+            };
         }
         Ok(Verdict::of(if merged { "merged" } else { "applied" }))
     }

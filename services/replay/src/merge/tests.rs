@@ -109,7 +109,8 @@ fn what_the_unit_itself_has_written_is_not_what_the_user_saw() {
     let refusal = update(&change(), &clashing, &known, &merge, "contact").expect_err("a conflict");
     assert_eq!(refusal.verdict(1, "t").version, Some(5));
     let seen = Operation { seen: Some(5), ..change() };
-    assert_eq!(updated(update(&seen, &clashing, &known, &merge, "contact")), "merged");
+    let judged = update(&seen, &clashing, &known, &merge, "contact").expect("the user overrules");
+    assert_eq!((judged.merged, judged.here.unseen), (true, false), "who overrules has seen it");
 }
 
 #[test]
