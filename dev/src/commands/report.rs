@@ -21,6 +21,8 @@ pub(crate) struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     database_url_file: Option<PathBuf>,
     credentials_dir: PathBuf,
+    /// A file with what a plug-in needs to log in, as variables of its environment.
+    plugin_env: PathBuf,
     logs: PathBuf,
     devices: Vec<DeviceReport>,
     /// Process ids.
@@ -38,7 +40,7 @@ struct DeviceReport {
 
 impl Report {
     /// What there is to tell of a stack.
-    pub(crate) fn of(stack: &Stack, database_url_file: Option<PathBuf>) -> Report {
+    pub(crate) fn of(stack: &Stack, database_url_file: Option<PathBuf>, plugin_env: PathBuf) -> Report {
         let devices = stack.devices().iter().map(|device| DeviceReport {
             user_id: device.user_id,
             name: device.name.clone(),
@@ -53,6 +55,7 @@ impl Report {
             database_url: stack.shown_database_url(),
             database_url_file,
             credentials_dir: stack.credentials_dir(),
+            plugin_env,
             logs: stack.logs_dir(),
             devices: devices.collect(),
             services: pids.collect(),
@@ -76,6 +79,7 @@ impl fmt::Display for Report {
             writeln!(f, "            psql \"$(cat {})\"", file.display())?;
         }
         writeln!(f, "  Logs      {}", self.logs.display())?;
+        writeln!(f, "  Plug-ins  log in with what is in {}", self.plugin_env.display())?;
         writeln!(f, "\nDevices, each with the file that lets it in:\n")?;
         for device in &self.devices {
             writeln!(f, "  {} (user {})\n      {}", device.name, device.user_id, device.credentials.display())?;

@@ -13,8 +13,8 @@ use super::report::Report;
 use super::scratch::{self, Scratch};
 use crate::cli::absolute;
 use crate::machine::Machine;
-use crate::output;
 use crate::stack::{self, Config, Database, DeviceSpec, Stack, StackPlan};
+use crate::{output, samples};
 
 /// How often the services are looked after.
 const LOOK: Duration = Duration::from_secs(1);
@@ -59,7 +59,7 @@ pub(crate) async fn run(machine: Machine, args: Args, shutdown: CancellationToke
     let json = args.json;
     let started = shutdown.run_until_cancelled(start(machine, args)).await;
     let (mut stack, scratch) = started.ok_or(CommandError::Interrupted)??;
-    let report = Report::of(&stack, scratch);
+    let report = Report::of(&stack, scratch, stack.keep_plugin_login()?);
     if json {
         output::data(&report.json());
     } else {
@@ -75,6 +75,7 @@ async fn start(machine: Machine, args: Args) -> Result<(Stack, Option<PathBuf>),
     let home = args.home.as_deref().map(absolute);
     let own_config = args.config.as_deref().map(absolute).map(Config::File);
     let mut devices: Vec<DeviceSpec> = args.users.iter().map(|user| device_of(*user)).collect();
+    let mut plugins = Vec::new();
     let (database, config, scratch) = match args.database_url {
         Some(url) => {
             let no_config = || CommandError::Usage("--database-url needs --config FILE".to_owned());
@@ -86,7 +87,11 @@ async fn start(machine: Machine, args: Args) -> Result<(Stack, Option<PathBuf>),
                 devices = people;
             }
             let database = Database::Own { postgres, name: scratch::DATABASE.to_owned() };
-            let config = own_config.unwrap_or_else(|| Config::Text(crate::samples::CRM_CONFIG.to_owned()));
+            // The sample comes with its rules about duplicates and its plug-in.
+            if own_config.is_none() {
+                plugins.push(samples::crm_plugin());
+            }
+            let config = own_config.unwrap_or_else(|| Config::Text(samples::CRM_CONFIG_OF_DEMO.to_owned()));
             (database, config, Some(scratch::DATABASE))
         }
     };
@@ -96,6 +101,7 @@ async fn start(machine: Machine, args: Args) -> Result<(Stack, Option<PathBuf>),
     let plan = StackPlan {
         devices,
         home,
+        plugins,
         log: args.log.map(|filter| filter.to_string()),
         ..StackPlan::new(machine, database, config)
     };

@@ -208,6 +208,20 @@ impl Stack {
         Ok(path)
     }
 
+    /// Writes what a plug-in needs to log in into a file that only this user may read, as variables of its environment, and
+    /// answers where it is.
+    ///
+    /// # Errors
+    /// [`StackError::Folder`] when it cannot be written.
+    pub fn keep_plugin_login(&self) -> Result<PathBuf, StackError> {
+        let path = self.folder.path().join("plugin.env");
+        let (user, password) = self.plugin_login();
+        let url = self.nats_url();
+        let text = format!("SOJOURN_NATS_URL={url}\nSOJOURN_PLUGIN_USER={user}\nSOJOURN_PLUGIN_PASSWORD={password}\n");
+        folder::write_private(&path, &text)?;
+        Ok(path)
+    }
+
     /// The file that lets a device in.
     ///
     /// # Errors
