@@ -5,7 +5,6 @@
 #![expect(unreachable_pub, reason = "helpers are shared by the modules of one binary")]
 
 mod admin;
-mod attack_scratch;
 mod capture;
 mod commands;
 mod equivalence;

@@ -81,7 +81,7 @@ pub fn update(
         conflicts.push(Conflict {
             attribute: seen.name.clone(),
             mine: operation.data.get(&seen.name).cloned().unwrap_or(FieldValue::Null),
-            base: operation.base.get(&seen.name).cloned(),
+            base: operation.base.get(&seen.name).filter(|base| can_be_stored(base)).cloned(),
             theirs: seen.theirs.clone(),
             cut: false,
         });
@@ -92,6 +92,11 @@ pub fn update(
     let names: Vec<&str> = conflicts.iter().map(|conflict| conflict.attribute.as_str()).collect();
     let reason = format!("somebody else has changed {} of this {entity} meanwhile", names.join(", "));
     Err(clash(&reason, Clash { conflicts, deleted: None, version: Some(told) }).of_attribute(&first))
+}
+
+/// Postgres stores no NUL, and verdicts are stored.
+fn can_be_stored(value: &FieldValue) -> bool {
+    !matches!(value, FieldValue::Text(text) if text.contains('\0'))
 }
 
 /// Whether a row of this version may be deleted; merged when somebody else has changed it and that does not matter.

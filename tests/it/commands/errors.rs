@@ -56,6 +56,7 @@ fn what_was_refused_is_shown_and_settled() {
         assert_eq!(of("verdict"), ["conflict", "rejected", "parked", "rejected"]);
         assert_eq!(of("waits_for"), [json!(null), json!(null), json!(2), json!(null)]);
         assert_eq!(of("attribute")[1], "percent_complete");
+        assert_eq!(of("text")[..3], ["Graz", "Pack", "Unpack"]);
         let conflict = errors(device, &["show", "1"]).await;
         let [only] = conflict["conflicts"].as_array().expect("a list").as_slice() else { panic!("{conflict}") };
         assert_eq!([&only["attribute"], &only["mine"], &only["theirs"]], ["city", "Graz", "Innsbruck"]);
@@ -66,7 +67,7 @@ fn what_was_refused_is_shown_and_settled() {
         errors(device, &["keep-mine", "1"]).await;
         let fixed = errors(device, &["fix", "2", "--set", "percent_complete=100", "--set", "description="]).await;
         assert_eq!((&fixed["entries"], &fixed["released"]), (&json!([2]), &json!([3])), "{fixed}");
-        let discarded = errors(device, &["discard", "4", "--yes"]).await;
+        let discarded = errors(device, &["discard", "4"]).await;
         assert_eq!(discarded["left"], json!({"refused": 0, "parked": 0}), "{discarded}");
 
         let sync = device.run(&["sync"]).await;
@@ -100,12 +101,16 @@ fn what_makes_no_sense_is_refused_and_changes_nothing() {
             (&["fix", "2", "--set", "subject"], 2, &["attribute=value"]),
             (&["fix", "2"], 2, &["--set"]),
             (&["keep-mine", "2"], 1, &["there is no conflict"]),
-            (&["discard", "4"], 1, &["cannot be undone", "--yes"]),
+            (&["export", "refused.txt"], 1, &["neither .json nor .csv"]),
         ];
         for (args, code, words) in wrong {
             assert_refused(&device.run(&[&["errors"], args].concat()).await, code, words);
         }
-        assert_refused(&device.run(&["errors", "discard", "--all"]).await, 1, &["all 4 refused entries", "--yes"]);
+        assert_refused(
+            &device.run(&["errors", "discard", "--all"]).await,
+            1,
+            &["3 refused, 1 parked", "cannot be undone", "--yes"],
+        );
         assert_eq!(errors(device, &["list"]).await, before);
         world.stop().await;
     });
@@ -122,9 +127,35 @@ fn everything_can_be_taken_from_the_server_or_sent_again_or_given_up() {
         let sync = device.run(&["sync"]).await;
         assert_eq!(sync.answer["errors"], json!({"refused": 2, "parked": 1}), "{sync:?}");
         sync.expect(3);
+        let queue = device.run(&["go-online", "--on-errors", "finish"]).await.expect(3);
+        assert_eq!(queue["queue"]["operations"], 0, "what is not settled is told again: {queue}");
         let city: Option<String> =
             sqlx::query_scalar(CITY).bind(contact).fetch_one(world.admin()).await.expect("it is");
         assert_eq!(city.as_deref(), Some("Innsbruck"));
+        device.give_up_refused().await;
+        world.assert_converged(0).await;
+        world.stop().await;
+    });
+}
+
+#[test]
+fn a_delete_in_conflict_shows_what_was_changed_on_the_server() {
+    run(async {
+        let (world, _) = offline().await;
+        let device = &world.devices[0];
+        let user = device.user_id;
+        device.write(&format!("INSERT INTO task (id, subject, owner_id) VALUES ('{TASK}', 'Pack', '{user}')"));
+        device.run(&["sync"]).await.expect(0);
+        device.write(&format!("DELETE FROM task WHERE id = '{TASK}'"));
+        let task: Uuid = TASK.parse().expect("an id");
+        world.sql("UPDATE crm.task SET subject = 'Repack' WHERE id = $1", task).await;
+        device.run(&["go-online"]).await.expect(3);
+        let list = errors(device, &[]).await;
+        let conflict = &list["errors"][0];
+        assert_eq!((&conflict["deleted"], &conflict["text"]), (&json!("mine"), &json!("Pack")), "{list}");
+        let subject = json!({"attribute": "subject", "yours": "Pack", "theirs": "Repack"});
+        let changed = conflict["changed"].as_array().expect("a list");
+        assert!(changed.contains(&subject), "{list}");
         device.give_up_refused().await;
         world.assert_converged(0).await;
         world.stop().await;
@@ -145,6 +176,7 @@ fn everything_can_be_handed_over_as_files() {
         let read = |name: &str| std::fs::read(folder.path().join(name)).expect("it was written");
         let (json, csv) = (file("refused.json"), file("refused.csv"));
         let told = errors(device, &["export", &json]).await;
+        assert_eq!(told["counts"], json!({"refused": 1, "parked": 0}), "{told}");
         assert_eq!((&told["operations"], &told["attachments"][0]), (&json!(1), &json!(file("refused-1-body.bin"))));
         let written: Value = serde_json::from_slice(&read("refused.json")).expect("JSON");
         let operation = &written["operations"][0];
@@ -158,6 +190,7 @@ fn everything_can_be_handed_over_as_files() {
         let text = String::from_utf8(read("refused.csv")).expect("text");
         let lines: Vec<&str> = text.lines().collect();
         assert!(lines.len() == 2 && lines[0].starts_with("number,operation,captured_at,command"), "{text}");
+        assert!(lines[0].contains("rule,conflicts,candidates,"), "{text}");
         assert!(lines[1].starts_with("1,1,") && lines[1].contains(r#""{""body"":"#), "{text}");
         let nowhere = file("no/such/folder.json");
         assert_refused(&device.run(&["errors", "export", &nowhere]).await, 1, &["cannot write", "folder.json"]);

@@ -4,6 +4,7 @@ mod anew;
 mod conflicts;
 mod contention;
 mod mid_queue;
+mod one_by_one;
 mod order;
 mod overtaken;
 mod own_chain;

@@ -126,6 +126,13 @@ impl Actor<'_> {
             return refuse(self.attempted(write).nothing_done());
         }
         let entity = &write.table.entity;
+        if !known.is_recorded() {
+            // Only the device says that it had the row: what became of it is not for everybody to know.
+            return match write.command {
+                RowCommand::Delete => Ok(Done::Merged(Here::default())),
+                _ => refuse(merge::deleted(self.rules, entity)),
+            };
+        }
         match (look::is_there(tx, self, write.table, write.object_id).await?, write.command) {
             (true, _) => refuse(Refusal::new(&format!("you may not see this {entity} any more"))),
             (false, RowCommand::Delete) => Ok(Done::Merged(Here::default())),
@@ -142,7 +149,10 @@ impl Actor<'_> {
         known: &Known,
         version: Option<u32>,
     ) -> Result<Done, PlatformError> {
-        let left = || known.after(names(write), None);
+        let left = || match write.command {
+            RowCommand::Create => known.created(names(write)),
+            RowCommand::Update | RowCommand::Delete => known.after(names(write), None),
+        };
         let Some(sql) = statement(write)? else { return Ok(Done::Applied(left())) };
         self.tell_triggers(tx, operation).await?;
         let mut query = sqlx::query(sql.into_sqlx()).bind(write.object_id);

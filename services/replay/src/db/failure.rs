@@ -50,6 +50,11 @@ pub(super) fn meaning(
     if !is_transient(&error) {
         return Ok(Meaning::Refused(Box::new(failure(said))));
     }
+    let failure = failure(said);
+    if last_try && failure.raised {
+        // A code that a trigger has chosen, with words for the user.
+        return Ok(Meaning::Refused(Box::new(failure)));
+    }
     if last_try && !is_the_moments(code) {
         let words = "the server was at odds with other changes each time this was tried; try again later";
         return Ok(Meaning::Decided(Refusal::new(&format!("{words} ({code})"))));

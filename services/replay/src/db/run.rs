@@ -46,6 +46,7 @@ impl Actor<'_> {
             run.iter().zip(&verdicts).filter(|(_, verdict)| stand(verdict)).map(|(w, _)| *w).collect();
         let Some((first, write)) = standing.first().copied() else { return Ok(Some((verdicts, left))) };
         self.tell_triggers(tx, first).await?;
+        keep_order(tx).await?;
         if !self.write_all(tx, write.table, &standing).await? {
             return Ok(None);
         }
@@ -58,6 +59,7 @@ impl Actor<'_> {
         if !duplicates.is_empty() || self.settle(tx).await?.is_some() {
             return Ok(None);
         }
+        forget_order(tx).await?;
         Ok(Some((verdicts, left)))
     }
 
@@ -74,7 +76,11 @@ impl Actor<'_> {
         let known_of = |write: &Write<'_>| known.get(&object_of(write)).unwrap_or(&nothing);
         let Some((_, first)) = run.first() else { return Ok(Some(Verdicts::default())) };
         if first.command == RowCommand::Create || self.last_wins(first) {
-            let left = run.iter().map(|(_, write)| (object_of(write), known_of(write).after(names(write), None)));
+            let left = run.iter().map(|(_, write)| {
+                let (known, names) = (known_of(write), names(write));
+                let is_new = first.command == RowCommand::Create;
+                (object_of(write), if is_new { known.created(names) } else { known.after(names, None) })
+            });
             return Ok(Some((run.iter().map(|(operation, _)| applied(operation)).collect(), left.collect())));
         }
         let begun = Instant::now();
@@ -131,12 +137,31 @@ impl Actor<'_> {
     }
 }
 
+/// Has Postgres look each row of a run up by its key, in the order of capture: triggers may see the order. It lasts until
+/// [`forget_order`], or until the run is rolled back.
+async fn keep_order(tx: &mut Transaction<'_, Postgres>) -> Result<(), PlatformError> {
+    plans(tx, "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off").await
+}
+
+async fn forget_order(tx: &mut Transaction<'_, Postgres>) -> Result<(), PlatformError> {
+    plans(tx, "SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on; SET LOCAL enable_seqscan = on").await
+}
+
+async fn plans(tx: &mut Transaction<'_, Postgres>, settings: &'static str) -> Result<(), PlatformError> {
+    let doing = PlatformError::doing("setting how a run is planned");
+    sqlx::raw_sql(settings).execute(&mut **tx).await.map(|_| ()).map_err(doing)
+}
+
 /// How runs may be written to a table.
 #[derive(Debug, Clone, Default, sqlx::FromRow)]
 pub(super) struct Runnable {
     /// Nothing of it fires after a row was written, or once for a statement, but our own triggers and those of its rules, so
     /// that what triggers are told is right for each row.
     is_plain: bool,
+    /// Its policies read the table itself, or may: in one statement they would not see the rows before.
+    is_watched: bool,
+    /// Columns that refer to the table itself: one by one, a row must be there before another refers to it.
+    referring: Vec<String>,
     /// Columns that must be unique beside the key: whether a value is free depends on the order, which an update of many
     /// rows does not keep.
     ordered: Vec<String>,
@@ -160,7 +185,26 @@ impl Runnable {
                            WHERE i.indrelid = c.oid AND (i.indisunique OR i.indisexclusion)) AS ordered,
                     EXISTS (SELECT FROM pg_catalog.pg_index i
                              WHERE i.indrelid = c.oid AND (i.indisunique OR i.indisexclusion)
-                               AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL)) AS is_ordered
+                               AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL)) AS is_ordered,
+                    ARRAY(SELECT a.attname::text
+                            FROM pg_catalog.pg_constraint k
+                            JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)
+                           WHERE k.conrelid = c.oid AND k.confrelid = c.oid) AS referring,
+                    EXISTS (
+                      WITH RECURSIVE reached (class, oid) AS (
+                          SELECT 'pg_catalog.pg_policy'::regclass::oid, p.oid
+                            FROM pg_catalog.pg_policy p WHERE p.polrelid = c.oid
+                        UNION
+                          SELECT d.refclassid, d.refobjid
+                            FROM reached r
+                            JOIN pg_catalog.pg_depend d ON d.classid = r.class AND d.objid = r.oid AND d.deptype = 'n'
+                           WHERE d.refobjid >= 16384
+                             AND d.refclassid IN ('pg_catalog.pg_proc'::regclass, 'pg_catalog.pg_class'::regclass))
+                      SELECT FROM reached r
+                        LEFT JOIN pg_catalog.pg_proc f ON r.class = 'pg_catalog.pg_proc'::regclass AND f.oid = r.oid
+                        LEFT JOIN pg_catalog.pg_class t ON r.class = 'pg_catalog.pg_class'::regclass AND t.oid = r.oid
+                       WHERE t.oid = c.oid OR t.relkind NOT IN ('r', 'p') OR (f.oid IS NOT NULL AND f.prosqlbody IS NULL)
+                    ) AS is_watched
                FROM pg_catalog.pg_class c
                JOIN pg_catalog.pg_namespace s ON s.oid = c.relnamespace
               WHERE s.nspname = $1 AND c.relname = $2",
@@ -175,9 +219,14 @@ impl Runnable {
 
     /// Whether writes like this one may be written in one statement.
     pub(super) fn takes(&self, write: &Write<'_>) -> bool {
-        let is_free = |(column, _): &(&Column, Parameter)| !self.ordered.iter().any(|name| name == column.name.name());
-        let any_order = !self.is_ordered && write.values.iter().all(is_free);
-        // What is inserted comes in order.
-        self.is_plain && (write.command == RowCommand::Create || any_order)
+        let sets = |names: &[String]| {
+            write.values.iter().any(|(column, _)| names.iter().any(|name| name == column.name.name()))
+        };
+        let any_order = match write.command {
+            // What is inserted comes in order.
+            RowCommand::Create => !sets(&self.referring),
+            RowCommand::Update | RowCommand::Delete => !self.is_ordered && !sets(&self.ordered),
+        };
+        self.is_plain && !self.is_watched && any_order
     }
 }

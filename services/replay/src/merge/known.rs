@@ -52,10 +52,16 @@ impl Known {
         self.left(version).is_some_and(|left| left.attributes.iter().any(|name| name == attribute))
     }
 
-    /// The device has had the row.
+    /// The server itself knows that the device has had the row.
+    #[must_use]
+    pub fn is_recorded(&self) -> bool {
+        self.device.is_some() || self.own.is_some() || self.here.is_some()
+    }
+
+    /// The device has had the row, or says so.
     #[must_use]
     pub fn was_there(&self, operation: &Operation) -> bool {
-        operation.overtaken || self.device.is_some() || self.own.is_some() || self.here.is_some()
+        operation.overtaken || self.is_recorded()
     }
 
     /// The version that somebody else can know.
@@ -63,8 +69,14 @@ impl Known {
         self.here.as_ref().and_then(|here| here.before).unwrap_or(version)
     }
 
+    /// What is left of a new row.
+    #[must_use]
+    pub fn created(&self, names: impl Iterator<Item = String>) -> Here {
+        Here { unseen: false, ..self.after(names, None) }
+    }
+
     /// What is left by a write of these attributes; `looked` says of which version the row was, and whether somebody else
-    /// has changed it.
+    /// has changed it. Of a row that was not looked at, anything may lie beneath.
     #[must_use]
     pub fn after(&self, names: impl Iterator<Item = String>, looked: Option<(u32, bool)>) -> Here {
         let left = match looked {
@@ -77,7 +89,7 @@ impl Known {
         attributes.dedup();
         let unseen = match looked {
             Some((_, changed)) => changed,
-            None => left.is_some_and(|left| left.unseen),
+            None => left.is_none_or(|left| left.unseen),
         };
         let before = left.and_then(|left| left.before).or(looked.map(|(version, _)| version));
         Here { attributes, unseen, before }
