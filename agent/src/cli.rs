@@ -80,7 +80,8 @@ What happened:
   sojourn-agent go-offline --progress lines      progress as lines, for a log
 
 Exit codes: 0 done, 1 failed, or rows differ from the server and were not repaired, or a batch file is damaged, 2 wrong
-usage, 3 done, but the server refused operations (see `errors`), or would";
+usage, 3 done, but the server refused operations (see `errors`), or would; of `go-online` also when such from before are
+not settled";
 
 #[derive(Debug, Subcommand)]
 enum Command {

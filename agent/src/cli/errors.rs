@@ -79,11 +79,11 @@ pub(super) enum ErrorsCommand {
     Discard {
         #[command(flatten)]
         which: Which,
-        /// Do not ask
+        /// With --all: do not ask
         #[arg(long)]
         yes: bool,
     },
-    /// Write everything that was refused to a file: JSON, or CSV when its name ends in .csv
+    /// Write everything that was refused to a file: JSON or CSV, as its name ends in .json or .csv
     Export {
         /// The file; bytes of binary values go to files beside it
         file: PathBuf,
@@ -118,12 +118,14 @@ pub(super) fn perform(command: Option<ErrorsCommand>, home: &Path, json: bool) -
         Some(ErrorsCommand::TakeTheirs { number }) => settle(number, Settlement::TakeTheirs),
         Some(ErrorsCommand::CreateAnyway { number }) => settle(number, Settlement::CreateAnyway),
         Some(ErrorsCommand::UseExisting { number, candidate }) => settle(number, Settlement::UseExisting(candidate)),
-        Some(ErrorsCommand::Discard { which: Which { number, .. }, yes }) => {
-            let what = commands::discarding(home, number)?;
+        Some(ErrorsCommand::Discard { which: Which { number: Some(number), .. }, .. }) => {
+            settle(number, Settlement::Discard)
+        }
+        Some(ErrorsCommand::Discard { which: Which { number: None, .. }, yes }) => {
             if !yes {
-                confirm(what, json)?;
+                confirm(commands::discarding_all(home)?, json)?;
             }
-            number.map_or_else(|| commands::discard_all(home), |number| settle(number, Settlement::Discard))
+            commands::discard_all(home)
         }
         Some(ErrorsCommand::Export { file, force }) => commands::export(home, &file, force),
     }

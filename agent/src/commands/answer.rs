@@ -142,11 +142,12 @@ pub struct QueueAnswer {
 }
 
 impl Answer {
-    /// Whether the server refused operations, or would.
+    /// Whether the server refused operations, or would; of a device that goes online, also whether some are not settled.
     #[must_use]
     pub fn refused(&self) -> bool {
         match self {
-            Self::GoneOffline(t) | Self::GoneOnline(t) | Self::Synchronised(t) => t.refused(),
+            Self::GoneOffline(t) | Self::Synchronised(t) => t.refused(),
+            Self::GoneOnline(t) => t.refused() || !t.errors.is_empty(),
             Self::StayedOffline(_) => true,
             Self::FiltersChanged(changed) => changed.sync.as_ref().is_some_and(Travelled::refused),
             Self::DryRun(dry_run) => dry_run.refuses(),
@@ -211,6 +212,16 @@ impl fmt::Display for Answer {
             Self::Settings(settings) => settings.fmt(f),
         }
     }
+}
+
+/// So many of something: `1 row`, `2 rows`.
+pub(crate) fn counted(count: u64, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+/// What so many of something do: of one, or of several.
+pub(crate) fn agreed<'a>(count: u64, one: &'a str, several: &'a str) -> &'a str {
+    if count == 1 { one } else { several }
 }
 
 pub(crate) fn plain_table(header: &[&str]) -> Table {

@@ -10,7 +10,7 @@ use sojourn_metadata::Metadata;
 use sojourn_runtime::clock;
 use sojourn_wire::message::operation::VerdictKind;
 
-use super::answer::{Answer, plain_table};
+use super::answer::{Answer, counted, plain_table};
 use super::errors::{candidates, conflicts, like};
 use super::travel::connect;
 use super::travelled::COLUMNS;
@@ -80,14 +80,15 @@ impl fmt::Display for DryRun {
         let counts: Vec<String> = counts.iter().map(|(kind, count)| format!("{count} {}", kind.word())).collect();
         writeln!(
             f,
-            "A dry run: nothing was changed. {} operations would be: {}",
-            self.verdicts.len(),
+            "A dry run: nothing was changed. {} would be: {}",
+            counted(self.verdicts.len() as u64, "operation"),
             counts.join(", ")
         )?;
         writeln!(f, "{table}")?;
         self.refused().try_for_each(|settled| self.write_detail(f, settled))?;
         match self.untried {
             0 => Ok(()),
+            1 => write!(f, "\n1 more operation was not tried: one dry run has no room for it"),
             untried => write!(f, "\n{untried} more operations were not tried: one dry run has no room for them"),
         }
     }

@@ -43,7 +43,7 @@ impl fmt::Display for QueueAnswer {
                 entry.row_number.to_string(),
                 entry.captured_at.clone(),
                 entry.sequence.map(|sequence| sequence.to_string()).unwrap_or_default(),
-                entry.name.clone().unwrap_or_else(|| entry.command.word().to_owned()),
+                command(entry),
                 entry.entity.clone().unwrap_or_default(),
                 entry.object_id.clone().unwrap_or_default(),
                 state(entry),
@@ -69,13 +69,62 @@ impl EntryCommand {
     }
 }
 
+/// What the server is asked for: to discard it, once the user has given it up.
+fn command(entry: &QueueEntry) -> String {
+    match &entry.name {
+        _ if entry.given_up => "discard".to_owned(),
+        Some(name) => name.clone(),
+        None => entry.command.word().to_owned(),
+    }
+}
+
 fn state(entry: &QueueEntry) -> String {
     match (entry.state, &entry.verdict) {
+        (EntryState::GivenUp, _) => "given up".to_owned(),
         (_, Some(verdict)) => verdict.clone(),
         (EntryState::Waiting, None) => "waiting".to_owned(),
         (EntryState::Sent, None) => "sent".to_owned(),
         (EntryState::PlayedBack, None) => "played back".to_owned(),
         (EntryState::Refused, None) => "refused".to_owned(),
-        (EntryState::GivenUp, None) => "given up".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_given_up_is_shown_as_a_discard() {
+        let entry = |state, given_up| QueueEntry {
+            row_number: 7,
+            sequence: None,
+            command: EntryCommand::Create,
+            entity: Some("contact".to_owned()),
+            object_type_code: Some(2),
+            object_id: None,
+            captured_at: String::new(),
+            data: None,
+            base: None,
+            group: None,
+            state,
+            verdict: (state == EntryState::GivenUp).then(|| "rejected".to_owned()),
+            reason: None,
+            attribute: None,
+            trace_id: None,
+            name: None,
+            rule: None,
+            cause: None,
+            detail: None,
+            settles: Some(3),
+            given_up,
+        };
+        let shown = |state, given_up| {
+            let entry = entry(state, given_up);
+            (super::command(&entry), super::state(&entry))
+        };
+        let words = |command: &str, state: &str| (command.to_owned(), state.to_owned());
+        assert_eq!(shown(EntryState::Waiting, true), words("discard", "waiting"));
+        assert_eq!(shown(EntryState::GivenUp, true), words("discard", "given up"));
+        assert_eq!(shown(EntryState::Waiting, false), words("create", "waiting"));
     }
 }

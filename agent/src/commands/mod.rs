@@ -18,12 +18,12 @@ mod verified;
 
 use std::path::Path;
 
-pub(crate) use answer::plain_table;
 pub use answer::{Answer, Looked, QueueAnswer, Travelled};
+pub(crate) use answer::{agreed, counted, plain_table};
 pub use dry_run::{DryRun, dry_run};
 pub use errors::{
-    ErrorCounts, ErrorsProblem, Exported, Fitting, Like, Listed, Refused, Settled, assignment, discard_all, discarding,
-    error, errors, export, retry_all, settle, values,
+    Changed, ErrorCounts, ErrorsProblem, Exported, Fitting, Like, Listed, Refused, Settled, assignment, discard_all,
+    discarding_all, error, errors, export, retry_all, settle, values,
 };
 pub use filters::{Extent, filters_change, filters_list};
 pub use history::{EntityShown, History, Outcome, Planned, SessionShown, Sums, history};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use sojourn_runtime::clock;
 
 use super::answer::{Answer, Travelled};
-use super::errors::{ErrorCounts, home_option};
+use super::errors::{ErrorCounts, home_option, listing};
 use super::on_errors::OnErrors;
 use crate::download::{Moved, download};
 use crate::error::AgentError;
@@ -141,7 +141,7 @@ pub(super) async fn travel(
     if let Some((passing, _)) = trip.by_way {
         set_mode(&store, passing).await?;
     }
-    let exchanged = exchange(&store, &link, patience, &mut progress, trip).await;
+    let exchanged = exchange(folder, &store, &link, patience, &mut progress, trip).await;
     let after = match (&exchanged, trip.by_way) {
         (Ok(exchanged), Some(_)) if exchanged.stays => Mode::Offline,
         (Ok(_), Some((_, arrived))) => arrived,
@@ -157,6 +157,7 @@ pub(super) async fn travel(
 }
 
 async fn exchange(
+    folder: &Path,
     store: &SharedStore,
     link: &Link,
     patience: Duration,
@@ -164,9 +165,10 @@ async fn exchange(
     trip: Trip,
 ) -> Result<Exchanged, AgentError> {
     let queue = play_back(store, link, patience, progress).await?;
-    let choice = match errors(store).await? {
-        none if none.is_empty() => OnErrors::Finish,
-        counts => trip.on_errors.decide(counts).await?,
+    let home = folder.to_owned();
+    let choice = match store.run("reading what was refused", move |store| listing(store, &home)).await? {
+        none if none.counts.is_empty() => OnErrors::Finish,
+        listed => trip.on_errors.decide(listed).await?,
     };
     let retried = match choice {
         OnErrors::Retry => {

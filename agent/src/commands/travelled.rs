@@ -4,7 +4,7 @@ use std::fmt;
 
 use comfy_table::Table;
 
-use super::answer::{SHOWN, Travelled, plain_table};
+use super::answer::{SHOWN, Travelled, agreed, counted, plain_table};
 use crate::download::Moved;
 use crate::playback::{PlayedBack, Settled};
 use crate::store::QueueSummary;
@@ -19,7 +19,8 @@ impl fmt::Display for Travelled {
             write_played(f, "Sent again", retried)?;
         }
         let Moved { rows, deletes, batches, pending, rounds, resumed, ref lost, .. } = self.data;
-        write!(f, "Loaded {rows} rows and {deletes} deletes in {batches} batches, {} ms", self.elapsed_ms)?;
+        let (rows, deletes, batches) = (counted(rows, "row"), counted(deletes, "delete"), batches_of(batches.into()));
+        write!(f, "Loaded {rows} and {deletes} in {batches}, {} ms", self.elapsed_ms)?;
         if rounds > 1 {
             write!(f, ", in {rounds} sessions")?;
         }
@@ -27,28 +28,33 @@ impl fmt::Display for Travelled {
             write!(f, "\n{resumed} of them had come before, with a session that was cut short")?;
         }
         if !lost.is_empty() {
-            let batches = lost.len();
-            write!(
-                f,
-                "\n{batches} batches that had come were lost from this device, so that it was compared with the server:"
-            )?;
+            let batches = lost.len() as u64;
+            let were = agreed(batches, "was", "were");
+            let why = "so that it was compared with the server";
+            write!(f, "\n{} that had come {were} lost from this device, {why}:", batches_of(batches))?;
             lost.iter().try_for_each(|problem| write!(f, "\n  {problem}"))?;
         }
         if pending > 0 {
-            let why = "they changed meanwhile, or are too large for a device (its log names these)";
-            write!(f, "\n{pending} rows still wait on the server: {why}")?;
+            let why = "changed meanwhile, or too large for a device (its log names these)";
+            let wait = agreed(pending, "waits", "wait");
+            write!(f, "\n{} still {wait} on the server: {why}", counted(pending, "row"))?;
         }
         if let Some(verified) = &self.verification {
             write!(f, "\n\n{verified}")?;
         }
         let QueueSummary { waiting, open_group, .. } = self.left;
+        let operations = counted(waiting, "operation");
         match open_group {
             Some(start) => write!(
                 f,
-                "\n{waiting} operations still wait: the group of queue entry {start} is open. Close it with\n  \
-                 INSERT INTO sojourn_group (marker) VALUES ('stop');"
+                "\n{operations} still {}: the group of queue entry {start} is open. Close it with\n  \
+                 INSERT INTO sojourn_group (marker) VALUES ('stop');",
+                agreed(waiting, "waits", "wait")
             ),
-            None if waiting > 0 => write!(f, "\n{waiting} operations were written meanwhile and wait for the next run"),
+            None if waiting > 0 => {
+                let were = agreed(waiting, "was written meanwhile and waits", "were written meanwhile and wait");
+                write!(f, "\n{operations} {were} for the next run")
+            }
             None => Ok(()),
         }?;
         match self.errors.is_empty() {
@@ -66,15 +72,19 @@ impl Travelled {
     }
 }
 
+fn batches_of(batches: u64) -> String {
+    if batches == 1 { "1 batch".to_owned() } else { format!("{batches} batches") }
+}
+
 fn write_played(f: &mut fmt::Formatter<'_>, how: &str, played: &PlayedBack) -> fmt::Result {
     if played.given_up > 0 {
-        writeln!(f, "Gave {} operations up", played.given_up)?;
+        writeln!(f, "Gave {} up", counted(played.given_up, "operation"))?;
     }
     if played.operations == 0 {
         return Ok(());
     }
     let kinds: Vec<String> = played.verdicts.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
-    writeln!(f, "{how} {} operations: {}", played.operations, kinds.join(", "))?;
+    writeln!(f, "{how} {}: {}", counted(played.operations, "operation"), kinds.join(", "))?;
     writeln!(f, "{}", verdicts(played))
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::answer::plain_table;
+use super::answer::{agreed, counted, plain_table};
 use crate::verify::{Compared, Verified};
 
 /// The most ids of one kind and entity that are shown.
@@ -16,17 +16,33 @@ impl fmt::Display for Verified {
         }
         writeln!(f, "{table}\n")?;
         self.entities.iter().try_for_each(|entity| write_found(f, entity))?;
-        let Self { rows, differences, repaired, left, .. } = self;
+        let Self { differences, repaired, left, left_alone, .. } = self;
+        let rows = counted(self.rows, "row");
         match differences {
-            0 => write!(f, "Compared {rows} rows: the same on both sides"),
-            _ => write!(f, "Compared {rows} rows: {differences} differ, repaired {repaired} rows"),
+            0 => write!(f, "Compared {rows}: the same on both sides"),
+            _ => {
+                let differ = agreed(*differences, "differs", "differ");
+                write!(f, "Compared {rows}: {differences} {differ}, repaired {}", counted(*repaired, "row"))
+            }
         }?;
+        if *left_alone > 0 {
+            let have = agreed(*left_alone, "was left alone: it has", "were left alone: they have");
+            write!(f, ", but {} {have} operations that are not settled", counted(*left_alone, "row"))?;
+        }
         let strange: usize = self.entities.iter().map(|entity| entity.strange.len()).sum();
         match (left.saturating_sub(strange as u64), &self.moved) {
             (0, _) if strange == 0 => Ok(()),
-            (0, _) => write!(f, "\n{strange} rows are for you to delete"),
-            (left, None) => write!(f, "\n{left} rows differ still. To repair them: sojourn-agent verify"),
-            (left, Some(_)) => write!(f, "\n{left} rows differ still: verify again, then ask the administrator"),
+            (0, _) => {
+                let strange = strange as u64;
+                write!(f, "\n{} {} for you to delete", counted(strange, "row"), agreed(strange, "is", "are"))
+            }
+            (left, moved) => {
+                write!(f, "\n{} {} still", counted(left, "row"), agreed(left, "differs", "differ"))?;
+                match moved {
+                    None => write!(f, ". To repair: sojourn-agent verify"),
+                    Some(_) => write!(f, ": verify again, then ask the administrator"),
+                }
+            }
         }
     }
 }
@@ -34,18 +50,24 @@ impl fmt::Display for Verified {
 fn write_found(f: &mut fmt::Formatter<'_>, entity: &Compared) -> fmt::Result {
     let (name, found) = (&entity.entity, &entity.found);
     let kinds = [
-        (&found.differs, "differ from the server"),
-        (&found.missing, "are missing here"),
-        (&found.extra, "are here and should not be"),
-        (&found.changed_since, "changed on the server since; the next sync brings that"),
-        (&found.waiting, "have operations without a verdict; left alone"),
-        (&entity.not_repaired, "could not be repaired"),
+        (&found.differs, "differs", "differ", "from the server"),
+        (&found.missing, "is", "are", "missing here"),
+        (&found.extra, "is", "are", "here and should not be"),
+        (&found.changed_since, "changed", "changed", "on the server since; the next sync brings that"),
+        (&found.waiting, "has", "have", "operations that are not settled; left alone"),
+        (&entity.not_repaired, "could", "could", "not be repaired"),
     ];
-    for (ids, what) in kinds {
-        write_ids(f, name, what, ids.len(), ids.iter())?;
+    for (ids, one, several, what) in kinds {
+        let what = format!("{} {what}", agreed(ids.len() as u64, one, several));
+        write_ids(f, name, &what, ids.len(), ids.iter())?;
     }
-    let strange = "have an id that the server cannot know; delete them here with any SQLite program";
-    write_ids(f, name, strange, entity.strange.len(), entity.strange.iter())
+    let strange = entity.strange.len();
+    let what = format!(
+        "{} an id that the server cannot know; delete {} here with any SQLite program",
+        agreed(strange as u64, "has", "have"),
+        agreed(strange as u64, "it", "them")
+    );
+    write_ids(f, name, &what, strange, entity.strange.iter())
 }
 
 fn write_ids(
@@ -58,7 +80,7 @@ fn write_ids(
     if count == 0 {
         return Ok(());
     }
-    writeln!(f, "{count} rows of {entity} {what}:")?;
+    writeln!(f, "{} of {entity} {what}:", counted(count as u64, "row"))?;
     for id in ids.take(SHOWN) {
         writeln!(f, "  {id}")?;
     }
@@ -85,6 +107,7 @@ mod tests {
             rows: 500,
             found,
             strange: vec![],
+            left_alone: 0,
             not_repaired: vec![Uuid::from_u128(1)],
         };
         let entities = vec![entity];
@@ -93,6 +116,7 @@ mod tests {
             differences: 23,
             repaired: 22,
             left: 1,
+            left_alone: 0,
             questions: 3,
             entities,
             moved: Some(Moved::default()),
@@ -102,13 +126,26 @@ mod tests {
             "contact",
             "23 rows of contact are here and should not be:\n  00000000-0000-0000-0000-000000000001\n",
             "  and 3 more",
-            "1 rows of contact changed on the server since",
-            "Compared 500 rows: 23 differ, repaired 22 rows\n1 rows differ still",
+            "1 row of contact changed on the server since",
+            "Compared 500 rows: 23 differ, repaired 22 rows\n1 row differs still",
         ] {
             assert!(text.contains(words), "{words:?} is not in\n{text}");
         }
         assert!(!text.contains("missing"), "{text}");
         let equal = Verified { rows: 5, ..Verified::default() }.to_string();
         assert!(equal.ends_with("Compared 5 rows: the same on both sides"), "{equal}");
+    }
+
+    #[test]
+    fn it_says_what_it_left_alone() {
+        let text = |left_alone| Verified { rows: 5, left_alone, ..Verified::default() }.to_string();
+        let one =
+            "Compared 5 rows: the same on both sides, but 1 row was left alone: it has operations that are not settled";
+        assert!(text(1).ends_with(one), "{}", text(1));
+        assert!(
+            text(2).ends_with("but 2 rows were left alone: they have operations that are not settled"),
+            "{}",
+            text(2)
+        );
     }
 }

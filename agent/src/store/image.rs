@@ -9,6 +9,7 @@ use sojourn_metadata::sqlite::Storage;
 use sojourn_wire::message::operation::FieldValue;
 
 use super::error::Fault;
+use super::{Store, StoreError};
 
 /// Values by attribute, as the queue keeps them.
 pub(super) type Values = Map<String, Value>;
@@ -20,6 +21,26 @@ pub(super) enum Image {
     Gone,
     /// The server's values that unsettled work hides; the binary ones are left out.
     Hidden(Values),
+}
+
+impl Store {
+    /// The server's values that unsettled work on a row hides; the binary ones are left out. Nothing when none are hidden, or
+    /// the server has no such row any more.
+    ///
+    /// # Errors
+    /// That the database is damaged or cannot be read.
+    pub fn server_values(
+        &self,
+        object_type_code: i32,
+        object_id: &str,
+    ) -> Result<Option<Map<String, Value>>, StoreError> {
+        self.read("reading the server's values", |connection| {
+            Ok(match read(connection, object_type_code, object_id)? {
+                Some(Image::Hidden(values)) => Some(values),
+                Some(Image::Gone) | None => None,
+            })
+        })
+    }
 }
 
 /// A value of the queue or of an image, as the attribute's column holds it. Nothing for `{"blob":true}`, whose bytes are

@@ -42,7 +42,8 @@ pub(super) fn release(connection: &Connection, parked: &[Parked]) -> Result<(), 
 
 /// The sequences of refused entries that are not settled.
 fn unsettled(connection: &Connection) -> Result<BTreeSet<i64>, Fault> {
-    let sql = "SELECT sequence FROM sojourn_queue WHERE state = 3 AND sequence IS NOT NULL";
+    let sql = "SELECT coalesce(sequence, settles) FROM sojourn_queue \
+               WHERE state = 3 AND coalesce(sequence, settles) IS NOT NULL";
     let mut statement = connection.prepare_cached(sql)?;
     Ok(statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
 }

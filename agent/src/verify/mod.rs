@@ -38,7 +38,10 @@ pub async fn verify(
     for entity in &mut entities {
         entity.found = comparing.compare(entity, Narrowing::of_all()).await?;
         let name = entity.entity.clone();
-        entity.strange = store.run("comparing rows", move |store| store.strange_ids(&name)).await?;
+        let alone =
+            move |store: &mut Store| Ok((store.strange_ids(&name)?, store.held_rows(&name, &[])?.unsettled.len()));
+        let (strange, left_alone) = store.run("comparing rows", alone).await?;
+        (entity.strange, entity.left_alone) = (strange, left_alone as u64);
         progress.advance(entity.rows);
     }
     progress.end();

@@ -17,6 +17,8 @@ pub struct Verified {
     pub repaired: u64,
     /// How many are not.
     pub left: u64,
+    /// Rows that were left alone because they have operations that are not settled.
+    pub left_alone: u64,
     /// How many questions the server was asked.
     pub questions: u64,
     /// Each entity, in load order.
@@ -39,6 +41,8 @@ pub struct Compared {
     pub found: Differences,
     /// Ids of rows here that are no object id, so that the server cannot know them; they are not repaired.
     pub strange: Vec<String>,
+    /// Rows, here or deleted here, that were left alone because they have operations that are not settled.
+    pub left_alone: u64,
     /// Rows that differ after the repair too.
     pub not_repaired: Vec<Uuid>,
 }
@@ -52,6 +56,7 @@ impl Compared {
             rows,
             found: Differences::default(),
             strange: Vec::new(),
+            left_alone: 0,
             not_repaired: Vec::new(),
         }
     }
@@ -74,6 +79,7 @@ impl Verified {
             None => found,
         };
         self.rows = self.entities.iter().map(|entity| entity.rows).sum();
+        self.left_alone = self.entities.iter().map(|entity| entity.left_alone).sum();
         self.differences = found + strange;
         self.left = not_repaired + strange;
         self.repaired = self.differences - self.left;

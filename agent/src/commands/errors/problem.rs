@@ -17,7 +17,7 @@ pub enum ErrorsProblem {
         numbers: Vec<u64>,
     },
     /// What cannot be undone needs a yes.
-    #[error("{what} cannot be undone: add --yes; `sojourn-agent errors export FILE` keeps a copy")]
+    #[error("{what} cannot be undone: add --yes; `sojourn-agent errors export FILE.json` keeps a copy")]
     Unsure {
         /// What it would do.
         what: String,
@@ -31,6 +31,12 @@ pub enum ErrorsProblem {
     /// An attribute is given two values.
     #[error("{0} is given twice; name each attribute once")]
     Twice(String),
+    /// A file has a name that does not say what shall be in it.
+    #[error("{} ends in neither .json nor .csv; give it a name that says which of the two it shall be", path.display())]
+    Ending {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file is there already.
     #[error("{} exists already; choose another name, or add --force to replace it", path.display())]
     Exists {

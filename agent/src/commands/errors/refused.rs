@@ -8,7 +8,9 @@ use sojourn_metadata::Metadata;
 use sojourn_wire::message::operation::{Candidate, Conflict, FieldValue, Side, Verdict};
 use uuid::Uuid;
 
+use super::changed::Changed;
 use super::fitting::{Fitting, fitting};
+use super::row;
 use crate::store::{EntryCommand, QueueEntry};
 
 /// A refused entry.
@@ -31,6 +33,8 @@ pub struct Refused {
     pub object_type_code: Option<i32>,
     /// Its row.
     pub object_id: Option<String>,
+    /// The first text that it sets, or that the row it deletes held: what people know the row by.
+    pub text: Option<String>,
     /// The group it belongs to, by its start marker's row number.
     pub group: Option<u64>,
     /// The verdict's word.
@@ -47,6 +51,8 @@ pub struct Refused {
     pub deleted: Option<Side>,
     /// The attributes that both sides have changed.
     pub conflicts: Vec<Conflict>,
+    /// What somebody else has changed of the row that the user has deleted, as far as the device was told.
+    pub changed: Vec<Changed>,
     /// The rows it looks like.
     pub candidates: Vec<Like>,
     /// The attributes it sets, by name; binary values are `{"blob": true}`.
@@ -89,6 +95,7 @@ pub(super) fn all(entries: Vec<QueueEntry>, metadata: Option<&Metadata>, home: &
 }
 
 fn one(entry: QueueEntry, causes: &BTreeMap<u64, u64>, metadata: Option<&Metadata>, home: &str) -> Refused {
+    let text = row::text(&entry, metadata);
     let told = entry.detail.and_then(|detail| serde_json::from_value::<Verdict>(detail).ok());
     let (conflicts, deleted, candidates) =
         told.map(|verdict| (verdict.conflicts, verdict.deleted, verdict.candidates)).unwrap_or_default();
@@ -101,6 +108,7 @@ fn one(entry: QueueEntry, causes: &BTreeMap<u64, u64>, metadata: Option<&Metadat
         entity: entry.entity,
         object_type_code: entry.object_type_code,
         object_id: entry.object_id,
+        text,
         group: entry.group,
         verdict: entry.verdict.unwrap_or_default(),
         reason: entry.reason,
@@ -109,6 +117,7 @@ fn one(entry: QueueEntry, causes: &BTreeMap<u64, u64>, metadata: Option<&Metadat
         waits_for: entry.cause.and_then(|cause| causes.get(&cause).copied()),
         deleted,
         conflicts,
+        changed: Vec::new(),
         candidates: candidates.into_iter().map(|candidate| like(candidate, metadata)).collect(),
         data: entry.data,
         base: entry.base,
@@ -141,6 +150,15 @@ impl Refused {
         let command = self.name.as_deref().unwrap_or_else(|| self.command.word());
         format!("{command} {}", self.entity.as_deref().unwrap_or("(an entity that is not on this device)"))
     }
+
+    /// Every attribute that is to blame, or else the rule.
+    pub(super) fn blamed(&self) -> String {
+        let conflicting: Vec<&str> = self.conflicts.iter().map(|conflict| conflict.attribute.as_str()).collect();
+        match conflicting.as_slice() {
+            [] => self.attribute.clone().or_else(|| self.rule.clone()).unwrap_or_default(),
+            names => names.join(", "),
+        }
+    }
 }
 
 impl ErrorCounts {
@@ -150,6 +168,15 @@ impl ErrorCounts {
         let parked =
             entries.iter().filter(|entry| depends(entry.verdict.as_deref().unwrap_or_default())).count() as u64;
         Self { refused: entries.len() as u64 - parked, parked }
+    }
+
+    /// In two words, as `2 refused, 1 parked`.
+    #[must_use]
+    pub fn brief(self) -> String {
+        match self {
+            Self { refused, parked: 0 } => format!("{refused} refused"),
+            Self { refused, parked } => format!("{refused} refused, {parked} parked"),
+        }
     }
 
     /// Whether there is nothing to settle.

@@ -56,17 +56,13 @@ fn last_first(entries: &[QueueEntry]) -> Vec<u64> {
     order.into_iter().map(|(_, number)| number).collect()
 }
 
-/// What giving entries up would do, in words; none for all of them.
+/// What giving everything up would do, in words.
 ///
 /// # Errors
-/// [`ErrorsProblem::NotRefused`].
-pub fn discarding(folder: &Path, number: Option<u64>) -> Result<String, AgentError> {
-    let store = open(folder)?;
-    let Some(number) = number else {
-        return Ok(format!("giving all {} refused entries up", store.errors()?.len()));
-    };
-    known(&store, number)?;
-    Ok(format!("giving entry {number} up, and what cannot be done without it,"))
+/// [`AgentError::Store`].
+pub fn discarding_all(folder: &Path) -> Result<String, AgentError> {
+    let counts = ErrorCounts::of(&open(folder)?.errors()?);
+    Ok(format!("giving everything up ({})", counts.brief()))
 }
 
 fn known(store: &Store, number: u64) -> Result<(), AgentError> {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::fitting::home_option;
 use super::refused::{ErrorCounts, Refused, all};
-use super::{Listed, Settled};
+use super::{Changed, Listed, Settled};
 use crate::store::{EntryCommand, EntryState, QueueEntry};
 
 /// An entry that was refused under its own number.
@@ -129,6 +129,32 @@ fn deleted_rows_have_words_of_their_own() {
 }
 
 #[test]
+fn a_delete_shows_what_somebody_else_has_changed() {
+    let verdict = Verdict { deleted: Some(Side::Mine), ..verdict(VerdictKind::Conflict) };
+    let mut refused = one(EntryCommand::Delete, &verdict);
+    assert!(refused.to_string().contains("by you, but somebody else has changed the server's row since"), "{refused}");
+    refused.changed = vec![Changed { attribute: "city".to_owned(), yours: json!("Graz"), theirs: json!("Linz") }];
+    let text = refused.to_string();
+    assert!(text.contains("yours  theirs") && text.contains("Graz   Linz"), "{text}");
+    let gone = one(EntryCommand::Update, &Verdict { deleted: Some(Side::Theirs), ..conflict() }).to_string();
+    assert!(gone.contains("the server has deleted it"), "{gone}");
+}
+
+#[test]
+fn the_list_tells_rows_apart_and_names_every_attribute_in_conflict() {
+    let second = Conflict { attribute: "street".to_owned(), ..conflict().conflicts.remove(0) };
+    let both = Verdict { conflicts: [conflict().conflicts, vec![second]].concat(), ..conflict() };
+    let entries = vec![
+        QueueEntry { object_id: Some(Uuid::from_u128(0xab).to_string()), ..entry(7, EntryCommand::Update, &both) },
+        QueueEntry { data: None, base: None, ..entry(8, EntryCommand::Delete, &both) },
+    ];
+    let list = Listed { counts: ErrorCounts::of(&entries), errors: shown(entries), home: String::new() }.to_string();
+    for words in ["…000000ab Graz", "…00000009 ", "city, street"] {
+        assert!(list.contains(words), "{words:?} is missing:\n{list}");
+    }
+}
+
+#[test]
 fn what_waits_names_the_entry_to_settle_first() {
     let parked = Verdict { cause: Some(107), ..verdict(VerdictKind::Parked) };
     let entries = vec![entry(7, EntryCommand::Create, &duplicate(&[1])), entry(8, EntryCommand::Update, &parked)];
@@ -166,7 +192,7 @@ fn a_settlement_tells_what_else_it_did() {
         "Entry 7 is settled: sent again with its new values.",
         "These go on with it: 8, 9.",
         "2 operations are refused; see `sojourn-agent errors`.",
-        "Next: sojourn-agent sync, or go-online, sends it.",
+        "Next: sojourn-agent sync or go-online sends it.",
     ] {
         assert!(text.contains(words), "{words:?} is missing:\n{text}");
     }

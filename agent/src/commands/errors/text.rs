@@ -8,25 +8,27 @@ use serde_json::Value;
 use sojourn_wire::message::operation::{Conflict, FieldValue, Side};
 
 use super::refused::{ErrorCounts, Like, Refused};
-use super::{Listed, Settled, refused::listed};
-use crate::commands::plain_table;
+use super::{Changed, Listed, Settled, refused::listed, row};
+use crate::commands::{agreed, counted, plain_table};
 
 impl fmt::Display for Listed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(first) = self.errors.first() else {
             return write!(f, "Nothing is refused: there is nothing to settle.");
         };
-        let columns = ["#", "captured", "what", "operation", "verdict", "reason", "attribute or rule", "waits for"];
+        let columns =
+            ["#", "captured", "what", "row", "operation", "verdict", "reason", "attribute or rule", "waits for"];
         let mut table = plain_table(&columns);
         for entry in &self.errors {
             table.add_row([
                 entry.number.to_string(),
                 entry.captured_at.clone(),
                 entry.what(),
+                row::short(entry),
                 entry.operation.map(|operation| operation.to_string()).unwrap_or_default(),
                 entry.verdict.clone(),
                 entry.reason.clone().unwrap_or_default(),
-                entry.attribute.clone().or_else(|| entry.rule.clone()).unwrap_or_default(),
+                entry.blamed(),
                 entry.waits_for.map(|number| number.to_string()).unwrap_or_default(),
             ]);
         }
@@ -38,7 +40,7 @@ impl fmt::Display for Listed {
 
 impl fmt::Display for ErrorCounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let of = |count: u64| if count == 1 { "1 operation is".to_owned() } else { format!("{count} operations are") };
+        let of = |count: u64| format!("{} {}", counted(count, "operation"), agreed(count, "is", "are"));
         match (self.refused, self.parked) {
             (0, 0) => write!(f, "Nothing is refused"),
             (refused, 0) => write!(f, "{} refused", of(refused)),
@@ -56,8 +58,8 @@ impl fmt::Display for Refused {
         let reason = self.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
         writeln!(f, "Verdict    {}{reason}", self.verdict)?;
         let deleted = self.deleted.map(|side| match side {
-            Side::Mine => "by you, while the server's row was changed".to_owned(),
-            Side::Theirs => "on the server, while you changed it".to_owned(),
+            Side::Mine => "by you, but somebody else has changed the server's row since".to_owned(),
+            Side::Theirs => "the server has deleted it, while you changed it".to_owned(),
         });
         let lines = [
             ("Attribute", self.attribute.clone()),
@@ -72,6 +74,9 @@ impl fmt::Display for Refused {
         }
         if !self.conflicts.is_empty() {
             writeln!(f, "\n{}", conflicts(&self.conflicts))?;
+        }
+        if !self.changed.is_empty() {
+            writeln!(f, "\n{}", changed(&self.changed))?;
         }
         if !self.candidates.is_empty() {
             writeln!(f, "\nIt looks like:\n{}", candidates(&self.candidates))?;
@@ -94,6 +99,15 @@ pub(crate) fn conflicts(conflicts: &[Conflict]) -> Table {
         let base = base.as_ref().map_or_else(|| "not known".to_owned(), field);
         let shown = |value: String| if *cut { format!("{value}…") } else { value };
         table.add_row([attribute.clone(), shown(field(mine)), shown(base), shown(field(theirs))]);
+    }
+    table
+}
+
+/// What somebody else has changed of a row that the user has deleted.
+fn changed(changes: &[Changed]) -> Table {
+    let mut table = plain_table(&["attribute", "yours", "theirs"]);
+    for Changed { attribute, yours, theirs } in changes {
+        table.add_row([attribute.clone(), value(yours), value(theirs)]);
     }
     table
 }
@@ -121,7 +135,7 @@ fn values(entry: &Refused) -> Option<Table> {
     (!names.is_empty()).then_some(table)
 }
 
-fn field(value: &FieldValue) -> String {
+pub(super) fn field(value: &FieldValue) -> String {
     match value {
         FieldValue::Null => "nothing".to_owned(),
         FieldValue::Number(number) => number.to_string(),
@@ -160,6 +174,6 @@ impl fmt::Display for Settled {
         if !self.left.is_empty() {
             writeln!(f, "{}; see `sojourn-agent errors{home}`.", self.left)?;
         }
-        write!(f, "\nNext: sojourn-agent sync{home}, or go-online, sends it.")
+        write!(f, "\nNext: sojourn-agent sync{home} or go-online sends it.")
     }
 }

@@ -32,7 +32,9 @@ pub(super) struct Outline {
 
 /// All entries that are not finished, in order of capture; what names no object or no known command is left out.
 pub(super) fn read(connection: &Connection) -> Result<Vec<Outline>, Fault> {
-    let sql = "SELECT row_number, command_id, object_type_code, object_id, parent_id, state, sequence, \
+    // What the agent itself has refused when it was to be sent again is open on the server under its last number.
+    let sql = "SELECT row_number, command_id, object_type_code, object_id, parent_id, state, \
+               coalesce(sequence, CASE WHEN state = 3 THEN settles END), \
                CASE WHEN state = 3 AND verdict IN ('parked', 'cancelled') THEN cause END, given_up \
                FROM sojourn_queue WHERE state IN (0, 1, 3) AND command_id < 10 \
                AND object_type_code IS NOT NULL AND object_id IS NOT NULL ORDER BY row_number";

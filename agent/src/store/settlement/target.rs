@@ -91,10 +91,10 @@ impl Target {
         }
         match settlement {
             Settlement::KeepMine | Settlement::TakeTheirs if self.kind != VerdictKind::Conflict => {
-                Err(format!("there is no conflict, it was {word}; retry, fix or discard it"))
+                Err(format!("there is no conflict, {}; {} it", self.said(), self.choices()))
             }
             Settlement::CreateAnyway | Settlement::UseExisting(_) if self.kind != VerdictKind::Duplicate => {
-                Err(format!("it is no duplicate, it was {word}; retry, fix or discard it"))
+                Err(format!("it is no duplicate, {}; {} it", self.said(), self.choices()))
             }
             Settlement::UseExisting(_) if self.command != EntryCommand::Create => {
                 let what = "it creates no row that another could take the place of";
@@ -108,6 +108,27 @@ impl Target {
             }
             _ => Ok(()),
         }
+    }
+
+    /// What the server said of it.
+    fn said(&self) -> String {
+        match self.kind {
+            VerdictKind::Duplicate => "it is a duplicate".to_owned(),
+            VerdictKind::Conflict => "it is a conflict".to_owned(),
+            kind => format!("it was {}", kind.word()),
+        }
+    }
+
+    /// The commands that its verdict allows.
+    fn choices(&self) -> String {
+        let own: &[&str] = match (self.kind, self.command) {
+            (VerdictKind::Duplicate, EntryCommand::Create) => &["use-existing", "create-anyway"],
+            (VerdictKind::Duplicate, _) => &["create-anyway"],
+            (VerdictKind::Conflict, _) => &["keep-mine", "take-theirs"],
+            _ => &[],
+        };
+        let fix: &[&str] = if self.command == EntryCommand::Delete { &[] } else { &["fix"] };
+        format!("{} or discard", [own, &["retry"], fix].concat().join(", "))
     }
 
     pub(super) fn deleted(&self) -> Option<Side> {
@@ -189,7 +210,21 @@ mod tests {
         assert_eq!(allowed(&parked), "------x");
         let words = parked.allows(&Retry).expect_err("it waits");
         assert_eq!(words, "it was parked because of entry 3; settle that one first, or discard this one");
+        let words = |target: &Target, settlement| target.allows(settlement).expect_err("it makes no sense");
+        assert_eq!(
+            words(&create, &KeepMine),
+            "there is no conflict, it is a duplicate; use-existing, create-anyway, retry, fix or discard it"
+        );
+        assert_eq!(
+            words(&target(Conflict), &CreateAnyway),
+            "it is no duplicate, it is a conflict; keep-mine, take-theirs, retry, fix or discard it"
+        );
+        assert_eq!(
+            words(&target(Rejected), &KeepMine),
+            "there is no conflict, it was rejected; retry, fix or discard it"
+        );
         let delete = Target { command: EntryCommand::Delete, ..target(Rejected) };
+        assert_eq!(words(&delete, &KeepMine), "there is no conflict, it was rejected; retry or discard it");
         assert_eq!(allowed(&delete), "x-----x");
         assert!(target(Rejected).allows(&Fix(BTreeMap::new())).is_err());
     }

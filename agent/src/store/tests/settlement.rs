@@ -267,7 +267,7 @@ fn what_was_done_since_they_deleted_the_row_says_so() {
 fn a_duplicate_is_created_anyway() {
     let mut sample = Sample::edited(&[create(3, "C")]);
     sample.answer(&[verdict(1, VerdictKind::Duplicate)]);
-    assert!(sample.refusal(1, &Settlement::KeepMine).contains("there is no conflict, it was duplicate"));
+    assert!(sample.refusal(1, &Settlement::KeepMine).contains("there is no conflict, it is a duplicate"));
     sample.settled(1, &Settlement::CreateAnyway);
     let sent = sample.taken().remove(0);
     assert_eq!((sent.command, sent.create_anyway, sent.settles), (Command::Create, true, Some(1)));
@@ -417,4 +417,23 @@ fn a_dry_run_stores_nothing() {
     sample.edit(&[create(5, "E")]);
     let (taken, _) = sample.store.dry_take_up(CHUNK, WIDE.bytes).expect("readable").expect("operations");
     assert_eq!((taken.chunk.first, taken.chunk.last()), (1, 4));
+}
+
+#[test]
+fn what_waits_for_an_entry_goes_on_although_the_agent_refused_that_in_between() {
+    let mut sample = Sample::edited(&[create(3, "C"), rename(3, "D")]);
+    sample.answer(&[verdict(1, VerdictKind::Rejected), parked(2, 1)]);
+    // It cannot be sent again: on the server it is still open under its first number.
+    sample.settled(1, &Settlement::Retry);
+    sample.edit(&["UPDATE sojourn_queue SET state = 3, verdict = 'rejected' WHERE row_number = 1".to_owned()]);
+    sample.answer(&[parked(3, 1)]);
+    let errors = sample.store.errors().expect("errors");
+    assert_eq!(
+        errors.iter().map(|error| (error.row_number, error.sequence)).collect::<Vec<_>>(),
+        [(1, None), (2, Some(3))]
+    );
+    let settled = sample.settled(1, &fix(&[("name", "C".into())]));
+    assert_eq!(settled.released, [2]);
+    let sent: Vec<_> = sample.taken().iter().map(|o| (o.sequence, o.settles)).collect();
+    assert_eq!(sent, [(4, Some(1)), (5, Some(3))]);
 }

@@ -158,7 +158,8 @@ pub(super) struct Runnable {
     /// Nothing of it fires after a row was written, or once for a statement, but our own triggers and those of its rules, so
     /// that what triggers are told is right for each row.
     is_plain: bool,
-    /// Its policies read the table itself, or may: in one statement they would not see the rows before.
+    /// Its policies read the table itself, or may: in one statement they would not see the rows before. (Of the columns that
+    /// they compare in the row at hand the catalog says so too, but with a column.)
     is_watched: bool,
     /// Columns that refer to the table itself: one by one, a row must be there before another refers to it.
     referring: Vec<String>,
@@ -198,7 +199,7 @@ impl Runnable {
                           SELECT d.refclassid, d.refobjid
                             FROM reached r
                             JOIN pg_catalog.pg_depend d ON d.classid = r.class AND d.objid = r.oid AND d.deptype = 'n'
-                           WHERE d.refobjid >= 16384
+                           WHERE d.refobjid >= 16384 AND d.refobjsubid = 0
                              AND d.refclassid IN ('pg_catalog.pg_proc'::regclass, 'pg_catalog.pg_class'::regclass))
                       SELECT FROM reached r
                         LEFT JOIN pg_catalog.pg_proc f ON r.class = 'pg_catalog.pg_proc'::regclass AND f.oid = r.oid
