@@ -214,7 +214,7 @@ impl Stack {
     /// # Errors
     /// [`StackError::Folder`] when it cannot be written.
     pub fn keep_plugin_login(&self) -> Result<PathBuf, StackError> {
-        let path = self.folder.path().join("plugin.env");
+        let path = self.folder.path().join("plugins.env");
         let (user, password) = self.plugin_login();
         let url = self.nats_url();
         let text = format!("SOJOURN_NATS_URL={url}\nSOJOURN_PLUGIN_USER={user}\nSOJOURN_PLUGIN_PASSWORD={password}\n");
