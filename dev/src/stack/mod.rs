@@ -212,7 +212,7 @@ impl Stack {
     /// answers where it is.
     ///
     /// # Errors
-    /// [`StackError::Folder`] when it cannot be written.
+    /// [`StackError::File`].
     pub fn keep_plugin_login(&self) -> Result<PathBuf, StackError> {
         let path = self.folder.path().join("plugins.env");
         let (user, password) = self.plugin_login();
