@@ -174,7 +174,7 @@ impl Settled {
     /// Whether it was done, as asked or beside changes of others.
     #[must_use]
     pub fn is_done(&self) -> bool {
-        matches!(self.verdict.verdict, VerdictKind::Applied | VerdictKind::Merged)
+        self.verdict.verdict.is_done()
     }
 }
 

@@ -71,7 +71,7 @@ fn settle(connection: &Connection, verdicts: &[Verdict]) -> Result<(), Fault> {
 /// The row number, when it was parked or cancelled, and the cause for which it was before.
 fn settle_one(connection: &Connection, verdict: &Verdict) -> Result<Option<overdue::Parked>, Fault> {
     let Some(sent) = unanswered(connection, verdict.sequence)? else { return Ok(None) };
-    let done = matches!(verdict.verdict, VerdictKind::Applied | VerdictKind::Merged);
+    let done = verdict.verdict.is_done();
     let parked = match verdict.verdict {
         VerdictKind::Parked | VerdictKind::Cancelled if !sent.given_up => {
             Some(overdue::Parked::read(connection, sent.row_number, verdict.cause)?)

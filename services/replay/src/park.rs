@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 
 use sojourn_metadata::Metadata;
-use sojourn_wire::message::operation::{Command, FieldValue, Operation, Verdict, VerdictKind};
+use sojourn_wire::message::operation::{Command, FieldValue, Operation, Verdict};
 use uuid::Uuid;
 
 /// An object: its entity, because tables may share their keys, and its id.
@@ -85,9 +85,7 @@ impl Blocks {
 
     /// Notes what became of an operation.
     pub fn note(&mut self, operation: &Operation, verdict: &Verdict) {
-        if matches!(verdict.verdict, VerdictKind::Applied | VerdictKind::Merged)
-            || operation.command == Command::Discard
-        {
+        if verdict.verdict.is_done() || operation.command == Command::Discard {
             return;
         }
         self.add(Open {
@@ -124,6 +122,7 @@ mod tests {
     use proptest::prelude::*;
     use sojourn_metadata::model::OnDelete;
     use sojourn_metadata::{Entity, Relationship};
+    use sojourn_wire::message::operation::VerdictKind;
 
     /// Contacts that refer to contacts.
     fn line() -> Metadata {

@@ -7,7 +7,7 @@ use sojourn_metadata::replay::PluginRule;
 use sojourn_platform::entities::Published;
 use sojourn_wire::SubscriptionId;
 use sojourn_wire::message::event::OperationEvent;
-use sojourn_wire::message::operation::{Command, FieldValue, Operation, RowCommand, Verdict, VerdictKind};
+use sojourn_wire::message::operation::{Command, FieldValue, Operation, RowCommand, Verdict};
 use sojourn_wire::message::plugin::{PluginRequest, PluginWrite};
 use uuid::Uuid;
 
@@ -93,7 +93,6 @@ pub fn events<'o>(
     subscription: &SubscriptionId,
     played: impl Iterator<Item = (&'o Operation, &'o Verdict)>,
 ) -> Vec<OperationEvent> {
-    let done = |verdict: &Verdict| matches!(verdict.verdict, VerdictKind::Applied | VerdictKind::Merged);
     let event = |(operation, verdict): (&Operation, &Verdict)| {
         let readable = |(_, value): &(&String, &FieldValue)| {
             !matches!(value, FieldValue::Bytes(_) | FieldValue::Attachment { .. })
@@ -111,7 +110,7 @@ pub fn events<'o>(
             trace_id: verdict.trace_id.clone(),
         })
     };
-    played.filter(|(_, verdict)| done(verdict)).filter_map(event).collect()
+    played.filter(|(_, verdict)| verdict.verdict.is_done()).filter_map(event).collect()
 }
 
 /// The question about an operation to its plug-in, where it has one.

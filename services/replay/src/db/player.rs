@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 use sojourn_platform::PlatformError;
-use sojourn_wire::message::operation::{Operation, RowCommand, Verdict, VerdictKind};
+use sojourn_wire::message::operation::{Operation, RowCommand, Verdict};
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
@@ -168,7 +168,7 @@ impl<'a> Player<'a> {
     async fn note_versions(&mut self, tx: &mut Transaction<'_, Postgres>) -> Result<(), PlatformError> {
         let mut last: HashMap<i32, HashMap<Uuid, usize>> = HashMap::new();
         for (place, prepared) in self.prepared.iter().enumerate() {
-            let done = matches!(self.played[place].verdict.verdict, VerdictKind::Applied | VerdictKind::Merged);
+            let done = self.played[place].verdict.verdict.is_done();
             for write in prepared.iter().filter(|_| done).flat_map(|prepared| &prepared.writes) {
                 let (code, object_id) = super::unit::object_of(write);
                 // Only of the operation's own object: the versions of others would be stored under a wrong name.

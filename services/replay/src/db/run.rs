@@ -41,9 +41,8 @@ impl Actor<'_> {
         known: &HashMap<Object, Known>,
     ) -> Result<Option<Verdicts>, PlatformError> {
         let Some((verdicts, left)) = self.decide(tx, run, known).await? else { return Ok(None) };
-        let stand = |verdict: &Verdict| matches!(verdict.verdict, VerdictKind::Applied | VerdictKind::Merged);
         let standing: Vec<_> =
-            run.iter().zip(&verdicts).filter(|(_, verdict)| stand(verdict)).map(|(w, _)| *w).collect();
+            run.iter().zip(&verdicts).filter(|(_, verdict)| verdict.verdict.is_done()).map(|(w, _)| *w).collect();
         let Some((first, write)) = standing.first().copied() else { return Ok(Some((verdicts, left))) };
         self.tell_triggers(tx, first).await?;
         keep_order(tx).await?;

@@ -80,7 +80,6 @@ pub(super) async fn verdicts_store(
 ) -> Result<(), PlatformError> {
     let of = |field: fn(&Operation) -> i64| operations.iter().map(field).collect::<Vec<_>>();
     let said = |field: fn(&Verdict) -> Option<&str>| played.iter().map(|p| field(&p.verdict)).collect::<Vec<_>>();
-    let is_done = |verdict: &Verdict| matches!(verdict.verdict, VerdictKind::Applied | VerdictKind::Merged);
     sqlx::query(
         "INSERT INTO sojourn.operation (subscription_id, sequence, command, object_type_code, object_id, group_id,
                                         captured_at, verdict, reason, attribute, trace_id, name, settles, origin, cause,
@@ -110,7 +109,7 @@ pub(super) async fn verdicts_store(
     .bind(played.iter().map(|played| played.origin.cast_signed()).collect::<Vec<_>>())
     .bind(played.iter().map(|played| played.verdict.cause.map(u64::cast_signed)).collect::<Vec<_>>())
     .bind(said(|verdict| verdict.rule.as_deref()))
-    .bind(played.iter().map(|p| (!is_done(&p.verdict)).then_some(Json(&p.verdict))).collect::<Vec<_>>())
+    .bind(played.iter().map(|p| (!p.verdict.verdict.is_done()).then_some(Json(&p.verdict))).collect::<Vec<_>>())
     .bind(played.iter().map(|played| played.version.map(|version| version.to_string())).collect::<Vec<_>>())
     .bind(played.iter().map(|played| Json(&played.left.attributes)).collect::<Vec<_>>())
     .bind(played.iter().map(|played| played.left.unseen).collect::<Vec<_>>())

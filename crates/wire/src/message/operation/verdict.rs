@@ -47,6 +47,12 @@ impl VerdictKind {
         }
     }
 
+    /// Whether the operation was carried out, as asked or beside changes of others.
+    #[must_use]
+    pub const fn is_done(self) -> bool {
+        matches!(self, Self::Applied | Self::Merged)
+    }
+
     /// The verdict of this word.
     #[must_use]
     pub fn from_word(word: &str) -> Self {
