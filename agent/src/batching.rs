@@ -95,10 +95,9 @@ impl Batching {
     /// How many rows the next batches should hold, when so many were asked for and one of `rows` took so long.
     #[must_use]
     pub fn next(&self, asked: u32, rows: u32, took: Duration) -> u32 {
-        let ms = took.as_millis();
-        if ms > u128::from(self.max_ms) && self.decrease_rate > 1 {
+        if took > Duration::from_millis(self.max_ms) && self.decrease_rate > 1 {
             asked.min(rows / self.decrease_rate).max(1)
-        } else if ms < u128::from(self.min_ms) && self.increase_rate > 1 && rows >= asked {
+        } else if took < Duration::from_millis(self.min_ms) && self.increase_rate > 1 && rows >= asked {
             rows.saturating_mul(self.increase_rate)
         } else {
             asked

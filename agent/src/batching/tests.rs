@@ -61,6 +61,13 @@ fn batches_that_were_under_way_say_it_of_their_own_size() {
 }
 
 #[test]
+fn a_batch_is_too_slow_by_any_part_of_a_millisecond() {
+    let batching = Batching { rows: 1304, ..Batching::default() };
+    assert_eq!(batching.next(163, 163, ms(5_000) + Duration::from_micros(30)), 81);
+    assert_eq!(batching.next(163, 163, ms(5_000)), 163);
+}
+
+#[test]
 fn a_slow_disk_makes_them_smaller_too() {
     let mut sizes = Sizes::new(Batching::default());
     sizes.written(1, ROWS, 10_000, ms(8_000));
