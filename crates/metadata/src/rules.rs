@@ -5,8 +5,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::replay::ReplayRules;
-
 /// The rules of one dataset, as they are stored.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Rules {
@@ -22,9 +20,6 @@ pub struct Rules {
     pub users_define: bool,
     /// What must not change unnoticed.
     pub watched: Watched,
-    /// The rules of the write path.
-    #[serde(default)]
-    pub replay: ReplayRules,
 }
 
 /// The objects of the catalog that decide who sees what. When one of them is not what it was, everything is evaluated.

@@ -64,7 +64,7 @@ impl Database {
         // As the schema service does at its start: the triggers belong to the definition.
         let definition = definition_hash(&mut admin, &wanted.acting_role, registration.watched()).await?;
         let numbers = stream::numbers(&mut admin, &registration.streams).await?;
-        let in_force = InForce { rules: registration.rules(&numbers), definition };
+        let in_force = InForce::of(&registration, &numbers, definition);
         version_store(&self.admin, &registration.metadata, &in_force).await?;
         Ok(())
     }

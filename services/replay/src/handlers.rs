@@ -6,11 +6,13 @@
 //! | a part of an attachment | that it is stored, or why not | off the queue |
 //! | what breaks the protocol, or is neither | refused, under its id or else nil | to the dead letters |
 //! | any, while Postgres, NATS or a plug-in that is waited for is away | nothing yet | back to the queue |
+//! | what fails again and again, and nobody foresaw why | that nothing was done | to the dead letters |
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use sojourn_runtime::jobs::{Job, Outcome};
+use sojourn_platform::entities::MetadataCache;
+use sojourn_runtime::jobs::{Job, MAX_UNEXPECTED, Outcome};
 use sojourn_runtime::nats::{self, PublishError};
 use sojourn_runtime::{Client, clock};
 use sojourn_wire::message::attachment::AttachmentPart;
@@ -24,7 +26,7 @@ use uuid::Uuid;
 
 use crate::advice::advice;
 use crate::answer::{encoded, guess_chunk};
-use crate::db::{self, Datasets, Limits, Request, attachment, play_back};
+use crate::db::{self, Limits, Request, attachment, play_back};
 use crate::error::HandlerError;
 use crate::order;
 
@@ -39,7 +41,7 @@ const PATIENCE: u64 = 8;
 pub struct Handlers {
     pool: PgPool,
     nats: Client,
-    datasets: Datasets,
+    metadata: MetadataCache,
     limits: Limits,
     committed: Arc<Notify>,
 }
@@ -55,18 +57,22 @@ impl Handlers {
     /// `committed` that there may be events.
     #[must_use]
     pub fn new(pool: PgPool, nats: Client, limits: Limits, committed: Arc<Notify>) -> Self {
-        let datasets = Datasets::new(&pool);
-        Self { pool, nats, datasets, limits, committed }
+        let metadata = MetadataCache::new(pool.clone());
+        Self { pool, nats, metadata, limits, committed }
     }
 
     /// A chunk of operations, or a part of an attachment.
     pub async fn operations(&self, job: Job) -> Outcome {
-        self.try_operations(job).await.map_or_else(Outcome::from, |()| Outcome::Done)
+        let outcome = self.try_operations(&job).await.map_or_else(Outcome::from, |()| Outcome::Done);
+        if matches!(outcome, Outcome::Unexpected { .. }) && job.deliveries >= u64::from(MAX_UNEXPECTED) {
+            self.give_up(&job).await;
+        }
+        outcome
     }
 
-    async fn try_operations(&self, job: Job) -> Result<(), HandlerError> {
-        let Subject::Operations { agent, subscription } = job.subject else {
-            return Err(HandlerError::Misrouted(job.subject));
+    async fn try_operations(&self, job: &Job) -> Result<(), HandlerError> {
+        let Subject::Operations { agent, subscription } = job.subject.clone() else {
+            return Err(HandlerError::Misrouted(job.subject.clone()));
         };
         let (id, sent) = sent(&job.payload);
         let outcome = match sent {
@@ -81,6 +87,17 @@ impl Handlers {
         Ok(self.answer(agent, subscription, id, outcome).await?)
     }
 
+    /// Tells the sender of what is about to become a dead letter that it need not wait. It may send the same again.
+    async fn give_up(&self, job: &Job) {
+        let Subject::Operations { agent, subscription } = job.subject.clone() else { return };
+        let reason = "the server failed to play this back, and nothing of it was done; whoever looks after the server finds \
+                      the reason among the dead letters";
+        let outcome = ChunkOutcome::Refused { reason: reason.to_owned() };
+        if let Err(error) = self.answer(agent, subscription, sent(&job.payload).0, outcome).await {
+            tracing::warn!("the device could not be told that its operations failed: {error}");
+        }
+    }
+
     async fn chunk(
         &self,
         agent: &AgentId,
@@ -88,7 +105,7 @@ impl Handlers {
         chunk: &OperationChunk,
         last_try: bool,
     ) -> Result<ChunkOutcome, HandlerError> {
-        let terms = match db::terms(&self.pool, &self.datasets, agent, subscription).await? {
+        let terms = match db::terms(&self.pool, &self.metadata, agent, subscription).await? {
             Ok(terms) => terms,
             Err(reason) => return Ok(ChunkOutcome::Refused { reason }),
         };
@@ -107,7 +124,7 @@ impl Handlers {
         subscription: &SubscriptionId,
         part: &AttachmentPart,
     ) -> Result<ChunkOutcome, HandlerError> {
-        if let Err(reason) = db::terms(&self.pool, &self.datasets, agent, subscription).await? {
+        if let Err(reason) = db::terms(&self.pool, &self.metadata, agent, subscription).await? {
             return Ok(ChunkOutcome::Refused { reason });
         }
         Ok(match attachment::store(&self.pool, subscription, part).await? {

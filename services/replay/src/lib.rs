@@ -33,6 +33,7 @@ use sqlx::PgPool;
 use tokio::sync::Notify;
 
 pub mod advice;
+pub mod announce;
 pub mod answer;
 pub mod config;
 pub mod db;

@@ -1,13 +1,13 @@
 //! The pipeline before the database: from an operation, and what its plug-in said, to the writes it comes to. Pure.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use sojourn_metadata::ReplayRules;
 use sojourn_metadata::replay::PluginRule;
 use sojourn_platform::entities::Published;
 use sojourn_wire::SubscriptionId;
-use sojourn_wire::message::event::OperationEvent;
-use sojourn_wire::message::operation::{Command, FieldValue, Operation, RowCommand, Verdict};
+use sojourn_wire::message::operation::{Command, FieldValue, Operation, RowCommand};
 use sojourn_wire::message::plugin::{PluginRequest, PluginWrite};
 use uuid::Uuid;
 
@@ -66,11 +66,8 @@ pub fn prepare<'a>(
     let writes = match (operation.command.on_row(), advice) {
         (_, Advice::Refuse(refusal)) => return Err(refusal.clone()),
         (Some(command), advice) => {
-            let amended = match advice {
-                Advice::Amend(data) => operation.data.iter().chain(data).map(|(k, v)| (k.clone(), v.clone())).collect(),
-                _ => operation.data.clone(),
-            };
-            vec![validate(table, &Proposal { command, object_id: operation.object_id, data: &amended })?]
+            let data = &amended(operation, advice);
+            vec![validate(table, &Proposal { command, object_id: operation.object_id, data })?]
         }
         (None, advice) => {
             let name = operation.name.as_deref().unwrap_or_default();
@@ -86,31 +83,13 @@ pub fn prepare<'a>(
     Ok(Prepared { writes })
 }
 
-/// The events of what was carried out.
-pub fn events<'o>(
-    metadata: &Published,
-    user_id: Uuid,
-    subscription: &SubscriptionId,
-    played: impl Iterator<Item = (&'o Operation, &'o Verdict)>,
-) -> Vec<OperationEvent> {
-    let event = |(operation, verdict): (&Operation, &Verdict)| {
-        let readable = |(_, value): &(&String, &FieldValue)| {
-            !matches!(value, FieldValue::Bytes(_) | FieldValue::Attachment { .. })
-        };
-        let data = operation.data.iter().filter(readable).map(|(name, value)| (name.clone(), value.clone()));
-        Some(OperationEvent {
-            operation_id: format!("{subscription}:{}", operation.sequence),
-            dataset: metadata.dataset.clone(),
-            entity: metadata.table_of(operation.object_type_code)?.entity.clone(),
-            command: command_name(operation)?.to_owned(),
-            object_id: operation.object_id,
-            data: data.collect(),
-            user_id,
-            captured_at: operation.captured_at.clone(),
-            trace_id: verdict.trace_id.clone(),
-        })
-    };
-    played.filter(|(_, verdict)| verdict.verdict.is_done()).filter_map(event).collect()
+/// The values of an operation, with those that its plug-in has put beside or instead of them.
+#[must_use]
+pub fn amended<'a>(operation: &'a Operation, advice: &Advice) -> Cow<'a, BTreeMap<String, FieldValue>> {
+    let Advice::Amend(data) = advice else { return Cow::Borrowed(&operation.data) };
+    let mut amended = operation.data.clone();
+    amended.extend(data.clone());
+    Cow::Owned(amended)
 }
 
 /// The question about an operation to its plug-in, where it has one.

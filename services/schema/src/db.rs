@@ -1,4 +1,4 @@
-//! The tables this service writes: `dataset`, `entity`, `metadata_version` and `tracked_table`; and the object type
+//! The tables this service writes: `dataset`, `entity`, `metadata_version`, `replay_rules` and `tracked_table`; and the object type
 //! codes it reads back. The only user of sqlx here.
 
 pub mod index;
@@ -6,7 +6,7 @@ pub mod scan;
 pub mod stream;
 pub mod track;
 
-use sojourn_metadata::{Config as SojournYaml, Metadata, Rules};
+use sojourn_metadata::{Config as SojournYaml, Metadata, ReplayRules, Rules};
 use sojourn_platform::PlatformError;
 use sojourn_platform::definition::definition_hash;
 use sqlx::types::Json;
@@ -14,7 +14,7 @@ use sqlx::{PgConnection, PgPool};
 
 use crate::document;
 use crate::error::SchemaError;
-use crate::register::KnownCode;
+use crate::register::{KnownCode, Registration};
 
 const READING_CODES: &str =
     "reading the object type codes in sojourn.entity, which a superuser, sojourn_service and sojourn_owner may";
@@ -61,6 +61,16 @@ pub struct InForce {
     pub rules: Rules,
     /// The definition of who sees what, as it was when they were made.
     pub definition: String,
+    /// The rules of the write path.
+    pub replay: ReplayRules,
+}
+
+impl InForce {
+    /// What a registration puts in force; `numbers` stand as its streams do.
+    #[must_use]
+    pub fn of(registration: &Registration, numbers: &[i32], definition: String) -> Self {
+        Self { rules: registration.rules(numbers), definition, replay: registration.replay.clone() }
+    }
 }
 
 /// Stores the metadata as the version in force, and the rules with it: the newest version if that says the same, else
@@ -129,7 +139,8 @@ async fn lock(conn: &mut PgConnection) -> Result<(), PlatformError> {
     Ok(())
 }
 
-/// Stores the rules of a dataset, without its metadata. Rules that are not as they were are another registration.
+/// Stores the rules of a dataset, without its metadata. Rules that are not as they were are another registration; those of
+/// the write path decide nothing about rows, and are none.
 ///
 /// # Errors
 /// [`PlatformError`] when the database fails.
@@ -150,9 +161,18 @@ pub async fn rules_store(
     .bind(&metadata.acting_role)
     .bind(Json(&in_force.rules))
     .bind(&in_force.definition)
-    .execute(conn)
+    .execute(&mut *conn)
     .await
     .map_err(PlatformError::doing("storing the dataset"))?;
+    sqlx::query(
+        "INSERT INTO sojourn.replay_rules (dataset, rules) VALUES ($1, $2)
+         ON CONFLICT (dataset) DO UPDATE SET rules = excluded.rules WHERE replay_rules.rules <> excluded.rules",
+    )
+    .bind(&metadata.dataset)
+    .bind(Json(&in_force.replay))
+    .execute(conn)
+    .await
+    .map_err(PlatformError::doing("storing the rules of replay"))?;
     Ok(())
 }
 

@@ -105,6 +105,6 @@ async fn check_and_publish(pool: &PgPool, client: &Client, wanted: &SojournYaml)
     db::scan::check_granted(&mut conn, &registration).await?;
     drop(conn);
     registration.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-    let in_force = InForce { rules: registration.rules(&numbers), definition };
+    let in_force = InForce::of(&registration, &numbers, definition);
     publish(pool, client, &registration.metadata, &in_force).await
 }

@@ -59,7 +59,7 @@ async fn look(pool: &PgPool, wanted: &SojournYaml) -> Result<Found, SchemaError>
     let numbers = db::stream::numbers(&mut conn, &registration.streams).await?;
     db::scan::check_granted(&mut conn, &registration).await?;
     let hash = document::hash(&registration.metadata)?;
-    let in_force = InForce { rules: registration.rules(&numbers), definition };
+    let in_force = InForce::of(&registration, &numbers, definition);
     db::rules_store(&mut conn, &registration.metadata, &in_force).await?;
     let same = db::hash_in_force(&mut conn, &wanted.dataset).await?.as_deref() == Some(&hash);
     Ok(if same { Found::Registered } else { Found::OtherMetadata })

@@ -68,6 +68,6 @@ pub async fn register(admin: &PgPool) -> Result<(), SchemaError> {
     let numbers = db::stream::numbers(&mut connection, &registration.streams).await?;
     let definition = definition_hash(&mut connection, &wanted.acting_role, registration.watched()).await?;
     drop(connection);
-    let in_force = InForce { rules: registration.rules(&numbers), definition };
+    let in_force = InForce::of(&registration, &numbers, definition);
     db::version_store(admin, &registration.metadata, &in_force).await.map(drop)
 }

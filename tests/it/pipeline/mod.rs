@@ -11,6 +11,8 @@ mod own_chain;
 mod plugins;
 mod refusals;
 mod triggers;
+mod turncoats;
+mod unexpected;
 mod withdrawn;
 
 use sojourn_sample_crm::People;
@@ -32,6 +34,7 @@ const PURCHASE: i32 = 4;
 const CARD: i32 = 5;
 const SECRET: i32 = 6;
 const TOLD: i32 = 7;
+const TURNCOAT: i32 = 8;
 
 /// A world with one device, and its sender.
 async fn desk() -> (World, Sender) {

@@ -42,4 +42,18 @@ BEGIN
 END $$;
 CREATE TRIGGER tell BEFORE INSERT OR UPDATE ON desk.told FOR EACH ROW EXECUTE FUNCTION desk.tell();
 
+-- A trigger that does what none should.
+CREATE TABLE desk.turncoat (id uuid PRIMARY KEY, takes text);
+CREATE FUNCTION desk.turn() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    CASE NEW.takes
+        WHEN 'role' THEN RESET ROLE;
+        WHEN 'user' THEN PERFORM set_config('sojourn.user_id', gen_random_uuid()::text, true);
+        WHEN 'rows' THEN SET LOCAL row_security = off;
+        ELSE NULL;
+    END CASE;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER turn BEFORE INSERT ON desk.turncoat FOR EACH ROW EXECUTE FUNCTION desk.turn();
+
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA desk TO sojourn_user;

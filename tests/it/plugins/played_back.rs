@@ -4,6 +4,7 @@ use futures_util::StreamExt as _;
 use serde_json::Value;
 use sojourn_wire::message::decode;
 use sojourn_wire::message::event::OperationEvent;
+use sojourn_wire::message::operation::FieldValue;
 use uuid::Uuid;
 
 use super::crm::with_plugin_for;
@@ -50,6 +51,9 @@ fn a_plug_in_amends_and_refuses_what_was_done_offline_and_workflows_hear_of_the_
             let message = events.next().await.expect("the consumer lives").expect("an event");
             let event: OperationEvent = decode(&message.payload).expect("an event");
             assert_eq!((message.subject.as_str(), event.object_id, event.user_id), (expected, open, user));
+            if event.command == "create" {
+                assert_eq!(event.data["probability"], FieldValue::Number(25.into()), "as the plug-in amended it");
+            }
             message.ack().await.expect("it may acknowledge");
         }
         world.stop().await;
@@ -78,6 +82,17 @@ fn a_named_command_is_performed_as_the_user() {
                 .await
                 .expect("the follow-up is there");
         assert_eq!(owner, device.user_id);
+        let mut events = reader(&world).await;
+        for (subject, write) in [
+            ("event.opportunity.close_as_won", None),
+            ("event.opportunity.update", Some(1)),
+            ("event.task.create", Some(2)),
+        ] {
+            let message = events.next().await.expect("the consumer lives").expect("an event");
+            let event: OperationEvent = decode(&message.payload).expect("an event");
+            assert_eq!((message.subject.as_str(), event.write), (subject, write), "{event:?}");
+            message.ack().await.expect("it may acknowledge");
+        }
         world.assert_converged(0).await;
         world.stop().await;
     });

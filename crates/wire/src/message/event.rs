@@ -9,11 +9,14 @@ use uuid::Uuid;
 use super::Message;
 use super::operation::FieldValue;
 
-/// An operation was carried out.
+/// An operation was carried out, or one write of a named command.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OperationEvent {
-    /// `<subscription>:<sequence>`: tells repetitions.
+    /// `<subscription>:<sequence>`; repetitions of an event have the same, and the same `write`.
     pub operation_id: String,
+    /// Which write of a named command it is, from 1; none of the operation itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub write: Option<u32>,
     /// The configured set of entities.
     pub dataset: String,
     /// The entity's name.
@@ -22,7 +25,7 @@ pub struct OperationEvent {
     pub command: String,
     /// The row.
     pub object_id: Uuid,
-    /// The attributes that were set, or the parameters, by name; without binary values.
+    /// The attributes that were set, a plug-in's among them, or the parameters, by name; without binary values.
     pub data: BTreeMap<String, FieldValue>,
     /// The user whose operation it was.
     pub user_id: Uuid,
@@ -30,6 +33,17 @@ pub struct OperationEvent {
     pub captured_at: String,
     /// Where to look in the server's logs.
     pub trace_id: String,
+}
+
+impl OperationEvent {
+    /// What tells it from all others: `<subscription>:<sequence>`, and `.<write>` of a named command's writes.
+    #[must_use]
+    pub fn id(&self) -> String {
+        match self.write {
+            Some(write) => format!("{}.{write}", self.operation_id),
+            None => self.operation_id.clone(),
+        }
+    }
 }
 
 impl Message for OperationEvent {
@@ -46,6 +60,7 @@ mod tests {
     fn golden_files() {
         let event = OperationEvent {
             operation_id: "s1:7".to_owned(),
+            write: None,
             dataset: "crm".to_owned(),
             entity: "contact".to_owned(),
             command: "update".to_owned(),
@@ -56,5 +71,8 @@ mod tests {
             trace_id: "0123456789abcdef".to_owned(),
         };
         golden::check("update", &event);
+        let write = OperationEvent { write: Some(2), ..event };
+        golden::check("write", &write);
+        assert_eq!(write.id(), "s1:7.2");
     }
 }

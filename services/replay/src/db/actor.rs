@@ -2,10 +2,11 @@
 //!
 //! The role is set before the first savepoint and checked after each rollback to one. Deferrable rules are immediate
 //! throughout, except inside a group, where they wait for its end; whatever is still deferred when a unit ends is
-//! checked inside its savepoint, so that nothing is left over for the commit.
+//! checked inside its savepoint, so that nothing is left over for the commit. So is who is writing: a trigger that has
+//! changed it costs its own operation, and no other is written as somebody else.
 
 use sojourn_metadata::ReplayRules;
-use sojourn_platform::acting::{become_user, check_user};
+use sojourn_platform::acting::{ActingError, become_user, check_user};
 use sojourn_platform::entities::Published;
 use sojourn_platform::{Identity, PlatformError};
 use sojourn_wire::message::operation::Operation;
@@ -56,10 +57,29 @@ impl Actor<'_> {
     /// why not, if not.
     pub(super) async fn settle(&self, tx: &mut Transaction<'_, Postgres>) -> Result<Option<Meaning>, PlatformError> {
         let begun = Instant::now();
-        let settled = sqlx::raw_sql("SET CONSTRAINTS ALL IMMEDIATE; RELEASE SAVEPOINT unit; SAVEPOINT unit")
-            .execute(&mut **tx)
-            .await;
-        settled.err().map(|error| self.meaning(error, begun)).transpose()
+        if let Err(error) = sqlx::raw_sql("SET CONSTRAINTS ALL IMMEDIATE").execute(&mut **tx).await {
+            return self.meaning(error, begun).map(Some);
+        }
+        if let Some(meaning) = self.changed_hands(tx).await? {
+            return Ok(Some(meaning));
+        }
+        let next = sqlx::raw_sql("RELEASE SAVEPOINT unit; SAVEPOINT unit").execute(&mut **tx).await;
+        next.map_err(PlatformError::doing("ending what is written together"))?;
+        Ok(None)
+    }
+
+    /// What it means, if a trigger has taken another role or another user's name: somebody else would write.
+    async fn changed_hands(&self, tx: &mut Transaction<'_, Postgres>) -> Result<Option<Meaning>, PlatformError> {
+        match check_user(tx, &self.identity()).await {
+            Ok(()) => Ok(None),
+            Err(found @ ActingError::NotTaken { .. }) => {
+                let (subscription, trace_id) = (self.request.subscription, self.request.trace_id);
+                tracing::error!(%subscription, trace_id, "a trigger has changed who is writing: {found}");
+                let words = "a trigger of the server has changed who is writing; tell whoever looks after the server";
+                Ok(Some(Meaning::Decided(Refusal::new(words))))
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Back to the unit's beginning, as the user.
@@ -69,14 +89,14 @@ impl Actor<'_> {
         Ok(check_user(tx, &self.identity()).await?)
     }
 
-    /// Tells triggers whose operation this is, and makes sure that no trigger before it has changed who we are.
+    /// Tells triggers whose operation this is. Answers why it must not be written, if a trigger of the operation before it,
+    /// in the same group, has changed who is writing.
     pub(super) async fn tell_triggers(
         &self,
         tx: &mut Transaction<'_, Postgres>,
         operation: &Operation,
-    ) -> Result<(), PlatformError> {
-        let doing = || PlatformError::doing("telling triggers whose operation this is");
-        let row = sqlx::query(
+    ) -> Result<Option<Meaning>, PlatformError> {
+        let is_user: bool = sqlx::query(
             "SELECT current_user = $3 AND current_setting('sojourn.user_id', true) = $4,
                     set_config('sojourn.operation_id', $1, true), set_config('sojourn.captured_at', $2, true)",
         )
@@ -86,11 +106,9 @@ impl Actor<'_> {
         .bind(self.user_id.to_string())
         .fetch_one(&mut **tx)
         .await
-        .map_err(doing())?;
-        if row.try_get(0).map_err(doing())? {
-            return Ok(());
-        }
-        Ok(check_user(tx, &self.identity()).await?)
+        .and_then(|row| row.try_get(0))
+        .map_err(PlatformError::doing("telling triggers whose operation this is"))?;
+        if is_user { Ok(None) } else { self.changed_hands(tx).await }
     }
 
     /// What triggers, plug-ins and events know an operation by.

@@ -154,7 +154,9 @@ impl Actor<'_> {
             RowCommand::Update | RowCommand::Delete => known.after(names(write), None),
         };
         let Some(sql) = statement(write)? else { return Ok(Done::Applied(left())) };
-        self.tell_triggers(tx, operation).await?;
+        if let Some(meaning) = self.tell_triggers(tx, operation).await? {
+            return Ok(Done::Refused(meaning));
+        }
         let mut query = sqlx::query(sql.into_sqlx()).bind(write.object_id);
         for (_, parameter) in &write.values {
             query = match parameter {

@@ -41,7 +41,7 @@ fn subject(entity: &str, command: &str) -> Result<Subject, InvalidToken> {
     Ok(Subject::Event { entity: entity.parse::<Name>()?, command: command.parse::<Name>()? })
 }
 
-/// Stores events, in this order; at most one of each operation, whose id is the event's.
+/// Stores events, in this order.
 ///
 /// # Errors
 /// When the database fails.
@@ -59,7 +59,7 @@ pub async fn store(tx: &mut Transaction<'_, Postgres>, events: &[OperationEvent]
     )
     .bind(events.iter().map(|event| event.entity.as_str()).collect::<Vec<_>>())
     .bind(events.iter().map(|event| event.command.as_str()).collect::<Vec<_>>())
-    .bind(events.iter().map(|event| event.operation_id.as_str()).collect::<Vec<_>>())
+    .bind(events.iter().map(|event| event.id()).collect::<Vec<_>>())
     .bind(events.iter().map(|event| message(event)).collect::<Vec<_>>())
     .execute(&mut **tx)
     .await
@@ -142,6 +142,7 @@ mod tests {
     fn event(operation_id: &str, data: &str) -> OperationEvent {
         OperationEvent {
             operation_id: operation_id.to_owned(),
+            write: None,
             dataset: "crm".to_owned(),
             entity: "contact".to_owned(),
             command: "update".to_owned(),

@@ -62,10 +62,11 @@ pub(super) fn meaning(
     Err(break_off(error))
 }
 
-/// Whether an operation cannot bring it about by itself: the server lacks resources, or is about to end. Everything else
-/// it can: a deadlock, a lock, a time limit or a code of a trigger's own.
+/// Whether an operation cannot bring it about by itself: the disk is full, there are too many connections, or the server is
+/// about to end. Everything else it can: a deadlock, a lock, a time limit, too much memory or space for one statement, or
+/// a code of a trigger's own.
 fn is_the_moments(code: &str) -> bool {
-    ["53", "57P"].iter().any(|class| code.starts_with(class))
+    ["53000", "53100", "53300"].contains(&code) || code.starts_with("57P")
 }
 
 fn failure(said: &PgDatabaseError) -> Failure {

@@ -12,7 +12,7 @@ mod history;
 mod look;
 mod player;
 mod rule;
-pub mod rules;
+mod rules;
 mod run;
 mod subscription;
 mod unit;
@@ -31,11 +31,11 @@ use sojourn_wire::message::operation::{ChunkOutcome, Operation, OperationChunk, 
 use sojourn_wire::{AgentId, SubscriptionId};
 use sqlx::{PgPool, Postgres, Transaction};
 
+use crate::announce::Teller;
 use crate::order::{Step, step};
-use crate::pipeline::{Advice, events, prepare};
+use crate::pipeline::{Advice, prepare};
 use actor::Actor;
 use player::{Played, Player};
-use rules::RulesCache;
 use subscription::{Standing, Subscription, subscription_of};
 
 /// What one operation may take.
@@ -68,26 +68,11 @@ pub struct Terms {
     /// The metadata in force.
     pub metadata: Arc<Published>,
     /// The rules in force.
-    pub rules: Arc<ReplayRules>,
+    pub rules: ReplayRules,
     /// The user.
     pub user_id: uuid::Uuid,
     /// The sequence that must come next, as it was a moment ago.
     pub next: u64,
-}
-
-/// What is known of datasets, read once each.
-#[derive(Debug, Clone)]
-pub struct Datasets {
-    metadata: MetadataCache,
-    rules: RulesCache,
-}
-
-impl Datasets {
-    /// Caches over this database.
-    #[must_use]
-    pub fn new(pool: &PgPool) -> Self {
-        Self { metadata: MetadataCache::new(pool.clone()), rules: RulesCache::default() }
-    }
 }
 
 /// The terms for a chunk, or why the subscription is refused. They are read before the transaction, so that nobody waits
@@ -97,7 +82,7 @@ impl Datasets {
 /// [`PlatformError`] when the database fails.
 pub async fn terms(
     pool: &PgPool,
-    datasets: &Datasets,
+    metadata: &MetadataCache,
     agent: &AgentId,
     subscription: &SubscriptionId,
 ) -> Result<Result<Terms, String>, PlatformError> {
@@ -105,8 +90,8 @@ pub async fn terms(
         Standing::Active(standing) => standing,
         Standing::Refused(reason) => return Ok(Err(reason)),
     };
-    let metadata = datasets.metadata.newest(&standing.dataset).await?;
-    let rules = datasets.rules.of(pool, &standing.dataset).await?;
+    let metadata = metadata.newest(&standing.dataset).await?;
+    let rules = rules::rules_of(pool, &standing.dataset).await?;
     Ok(Ok(Terms { metadata, rules, user_id: standing.user_id, next: fence::fence_peek(pool, subscription).await? }))
 }
 
@@ -180,14 +165,20 @@ async fn apply(
     let subscription = actor.request.subscription;
     verdict::verdicts_store(tx, subscription, operations, &played).await?;
     attachment::forget(tx, subscription, operations).await?;
-    event::store(tx, &told(actor, operations, &played)).await?;
+    event::store(tx, &told(actor, operations, advice, &played)).await?;
     Ok(played.into_iter().map(|played| played.verdict).collect())
 }
 
 /// The events of what was carried out.
-fn told(actor: &Actor<'_>, operations: &[Operation], played: &[Played]) -> Vec<OperationEvent> {
+fn told(
+    actor: &Actor<'_>,
+    operations: &[Operation],
+    advice: &HashMap<u64, Advice>,
+    played: &[Played],
+) -> Vec<OperationEvent> {
+    let (metadata, user_id, subscription) = (actor.metadata, actor.user_id, actor.request.subscription);
     let verdicts = played.iter().map(|played| &played.verdict);
-    events(actor.metadata, actor.user_id, actor.request.subscription, operations.iter().zip(verdicts))
+    Teller { metadata, user_id, subscription }.events(operations.iter().zip(verdicts), advice)
 }
 
 /// Whether Postgres answers.

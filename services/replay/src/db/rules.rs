@@ -1,53 +1,21 @@
-//! The rules of the write path, as `schema` has stored them.
+//! The rules of the write path, as `schema` has stored them. They are small, and are read for each chunk: a cache would
+//! have to ask whether they are still what they were.
 
-use std::sync::Arc;
-
-use sojourn_metadata::{ReplayRules, Rules};
+use sojourn_metadata::ReplayRules;
 use sojourn_platform::PlatformError;
 use sqlx::PgPool;
 use sqlx::types::Json;
-use tokio::sync::RwLock;
 
-/// Rules, read once for each registration.
-#[derive(Debug, Clone, Default)]
-pub struct RulesCache(Arc<RwLock<Vec<Known>>>);
-
-#[derive(Debug, Clone)]
-struct Known {
-    dataset: String,
-    registration: String,
-    rules: Arc<ReplayRules>,
-}
-
-impl RulesCache {
-    /// The rules of a dataset that are in force.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub(super) async fn of(&self, pool: &PgPool, dataset: &str) -> Result<Arc<ReplayRules>, PlatformError> {
-        let doing = || PlatformError::doing("reading the rules of replay");
-        // Numbers come again after a restoration, transactions do not.
-        let registration: Option<String> =
-            sqlx::query_scalar("SELECT registration || '/' || xmin FROM sojourn.dataset WHERE name = $1")
-                .bind(dataset)
-                .fetch_optional(pool)
-                .await
-                .map_err(doing())?;
-        let Some(registration) = registration else { return Ok(Arc::default()) };
-        let current = |known: &&Known| known.dataset == dataset && known.registration == registration;
-        if let Some(known) = self.0.read().await.iter().find(current) {
-            return Ok(Arc::clone(&known.rules));
-        }
-        let stored: Option<Option<Json<Rules>>> =
-            sqlx::query_scalar("SELECT rules FROM sojourn.dataset WHERE name = $1")
-                .bind(dataset)
-                .fetch_optional(pool)
-                .await
-                .map_err(doing())?;
-        let rules = Arc::new(stored.flatten().map(|Json(rules)| rules.replay).unwrap_or_default());
-        let mut known = self.0.write().await;
-        known.retain(|known| known.dataset != dataset);
-        known.push(Known { dataset: dataset.to_owned(), registration, rules: Arc::clone(&rules) });
-        Ok(rules)
-    }
+/// The rules of a dataset that are in force; none of any kind before `schema` has stored some.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn rules_of(pool: &PgPool, dataset: &str) -> Result<ReplayRules, PlatformError> {
+    let stored: Option<Json<ReplayRules>> =
+        sqlx::query_scalar("SELECT rules FROM sojourn.replay_rules WHERE dataset = $1")
+            .bind(dataset)
+            .fetch_optional(pool)
+            .await
+            .map_err(PlatformError::doing("reading the rules of replay"))?;
+    Ok(stored.map(|Json(rules)| rules).unwrap_or_default())
 }

@@ -44,7 +44,9 @@ impl Actor<'_> {
         let standing: Vec<_> =
             run.iter().zip(&verdicts).filter(|(_, verdict)| verdict.verdict.is_done()).map(|(w, _)| *w).collect();
         let Some((first, write)) = standing.first().copied() else { return Ok(Some((verdicts, left))) };
-        self.tell_triggers(tx, first).await?;
+        if self.tell_triggers(tx, first).await?.is_some() {
+            return Ok(None);
+        }
         keep_order(tx).await?;
         if !self.write_all(tx, write.table, &standing).await? {
             return Ok(None);

@@ -42,7 +42,7 @@ pub async fn install(
     progress: &(dyn Fn(&str) + Sync),
 ) -> Result<Indexed, SchemaError> {
     let metadata = Published::new(0, registration.metadata.clone())?;
-    let needed = duplicate::needed(registration.replay(), &metadata).map_err(PlatformError::from)?;
+    let needed = duplicate::needed(&registration.replay, &metadata).map_err(PlatformError::from)?;
     lock(conn).await?;
     let done = replace(conn, &duplicate::prefix(&metadata.dataset), &needed, progress).await;
     unlock(conn).await?;

@@ -79,7 +79,7 @@ fn wanted(registration: &Registration) -> Readable {
     for entity in &registration.metadata.entities {
         let columns = wanted.entry((entity.schema.clone(), entity.table.clone())).or_default();
         columns.extend(found_by(entity));
-        columns.extend(compared(&registration.replay().duplicates, &entity.name));
+        columns.extend(compared(&registration.replay.duplicates, &entity.name));
     }
     wanted
 }

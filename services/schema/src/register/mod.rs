@@ -43,6 +43,8 @@ pub struct Registration {
     pub warnings: Vec<Warning>,
     /// The tables whose changes must be followed.
     pub streams: Vec<Stream>,
+    /// The rules of the write path.
+    pub replay: ReplayRules,
     /// The rules, with positions in `streams` where streams have their numbers.
     rules: Rules,
 }
@@ -52,12 +54,6 @@ impl Registration {
     #[must_use]
     pub fn rules(&self, numbers: &[i32]) -> Rules {
         stream::numbered(self.rules.clone(), numbers)
-    }
-
-    /// The rules of the write path.
-    #[must_use]
-    pub fn replay(&self) -> &ReplayRules {
-        &self.rules.replay
     }
 
     /// What must not change unnoticed.
@@ -122,9 +118,9 @@ pub fn register(wanted: &SojournYaml, catalog: &Catalog, known: &[KnownCode]) ->
         in_role: wanted.in_role.clone(),
         users_define: wanted.users_define,
         watched,
-        replay: wanted.replay.clone(),
     };
-    Ok(Registration { metadata, warnings, streams: followed.streams.into_vec(), rules })
+    let (streams, replay) = (followed.streams.into_vec(), wanted.replay.clone());
+    Ok(Registration { metadata, warnings, streams, replay, rules })
 }
 
 /// The commands of an entity that a device must know.

@@ -103,7 +103,7 @@ fn of_two_alike_in_one_group_the_second_is_the_duplicate() {
 fn without_a_rule_for_the_rows_nothing_is_asked() {
     run(async {
         let mut db = Guarded::begin("duplicates_nothing", &[MAIL]).await;
-        let (metadata, rules) = (db.metadata(), db.registration.replay().clone());
+        let (metadata, rules) = (db.metadata(), db.registration.replay.clone());
         let mut tx = db.connection.begin().await.expect("a transaction");
         sqlx::raw_sql("SELECT 1 / 0").execute(&mut *tx).await.expect_err("from now on the transaction answers nothing");
         let rows = [updated(2, "notes"), Written { command: RowCommand::Delete, ..created(3) }];

@@ -83,7 +83,7 @@ impl Guarded {
 
     /// What written rows are taken for: position, rule, and the candidates with their values.
     async fn duplicates(&mut self, written: &[Written<'_>]) -> Vec<(usize, String, Vec<(Uuid, String)>)> {
-        let (metadata, rules) = (self.metadata(), self.registration.replay().clone());
+        let (metadata, rules) = (self.metadata(), self.registration.replay.clone());
         let identity = me();
         self.run("SET SESSION AUTHORIZATION sojourn_service").await;
         let mut tx = self.connection.begin().await.expect("a transaction");

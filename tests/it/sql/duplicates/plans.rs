@@ -30,7 +30,7 @@ fn duplicates_are_found_by_indexes() {
         for statement in MANY.split(';') {
             db.run(statement).await;
         }
-        let (metadata, rules) = (db.metadata(), db.registration.replay().clone());
+        let (metadata, rules) = (db.metadata(), db.registration.replay.clone());
         for mode in ["SET plan_cache_mode = force_custom_plan", "SET plan_cache_mode = force_generic_plan"] {
             db.run(mode).await;
             db.run("SET ROLE sojourn_scan").await;

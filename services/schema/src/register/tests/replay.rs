@@ -50,7 +50,7 @@ fn good_rules_are_stored_as_they_are() {
                    commands: [{entity: contact, name: merge-with}, {entity: contact, name: delete, online_only: true}]}";
     let wanted = file(replay);
     let registration = register(&wanted, &rich(), &[]).expect("nothing is wrong");
-    assert_eq!(registration.replay(), &wanted.replay);
+    assert_eq!(registration.replay, wanted.replay);
     let contact = registration.metadata.entity("contact").expect("there");
     assert_eq!(contact.attribute("email").map(|attribute| attribute.data_type), Some(DataType::Text));
     assert_eq!(contact.commands.len(), 2);
