@@ -4,6 +4,7 @@ mod agents;
 mod attack;
 mod bodies;
 mod bus;
+mod hostile_plugin;
 mod http;
 mod identity;
 mod leaving;

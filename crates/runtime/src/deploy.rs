@@ -1,12 +1,14 @@
-//! Making the streams and durable consumers of the bus as `wire` describes them. Only the administrator's identity may.
+//! Making the streams and durable consumers of the bus as `wire` describes them. Only the administrators' identities may:
+//! each account with streams has its own.
 
 use std::time::Duration;
 
 use async_nats::Client;
 use async_nats::jetstream::consumer::{AckPolicy, pull};
+use async_nats::jetstream::context::{CreateStreamErrorKind, DeleteStreamErrorKind};
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
-use async_nats::jetstream::{self, Context, ErrorCode, context::CreateStreamErrorKind};
-use sojourn_wire::streams::{ACK_WAIT, CONSUMERS, ConsumerSpec, Retention, STREAMS, StreamSpec};
+use async_nats::jetstream::{self, Context, ErrorCode};
+use sojourn_wire::streams::{ACK_WAIT, CONSUMERS, ConsumerSpec, EVENTS, Retention, STREAMS, StreamSpec};
 
 use crate::deadline::{Elapsed, deadline};
 
@@ -39,6 +41,14 @@ pub enum DeployError {
         /// The server's words.
         problem: String,
     },
+    /// A stream that is in the wrong account.
+    #[error("cannot remove stream {name} from the services' account: {problem}")]
+    Misplaced {
+        /// Its name.
+        name: &'static str,
+        /// The server's words.
+        problem: String,
+    },
     /// The server took too long. JetStream may be switched off, or still starting.
     #[error("cannot deploy {name}: {elapsed}; is JetStream switched on for this account?")]
     Late {
@@ -49,13 +59,14 @@ pub enum DeployError {
     },
 }
 
-/// Creates or updates every stream and every durable consumer. May be repeated; nothing stored is lost.
+/// Creates or updates every stream and every durable consumer of the services' account. May be repeated; nothing stored in
+/// them is lost.
 ///
 /// # Errors
 /// [`DeployError`] names the first one that could not be made; those before it are.
-pub async fn streams(client: &Client) -> Result<(), DeployError> {
-    let mut context = jetstream::new(client.clone());
-    context.set_timeout(EACH);
+pub async fn services(client: &Client) -> Result<(), DeployError> {
+    let context = context(client);
+    without_events(&context).await?;
     for spec in STREAMS {
         stream(&context, spec).await?;
     }
@@ -64,6 +75,41 @@ pub async fn streams(client: &Client) -> Result<(), DeployError> {
     }
     tracing::info!("{} streams and {} consumers are deployed", STREAMS.len(), CONSUMERS.len());
     Ok(())
+}
+
+/// The same for the plug-ins' account: the stream of events.
+///
+/// # Errors
+/// As [`services`].
+pub async fn plugins(client: &Client) -> Result<(), DeployError> {
+    stream(&context(client), &EVENTS).await
+}
+
+/// Removes a stream of events from the services' account, where it was before plug-ins had an account of their own: it would
+/// take events too, and `replay` would hear its word instead of that of the plug-ins' stream.
+async fn without_events(context: &Context) -> Result<(), DeployError> {
+    let name = EVENTS.name;
+    let removed = deadline(EACH, "the server's answer", context.delete_stream(name))
+        .await
+        .map_err(|elapsed| DeployError::Late { name, elapsed })?;
+    match removed {
+        Ok(_) => {
+            tracing::warn!("stream {name} was in the services' account; what plug-ins had not read of it is gone");
+            Ok(())
+        }
+        Err(error) if is_not_there(&error.kind()) => Ok(()),
+        Err(error) => Err(DeployError::Misplaced { name, problem: error.to_string() }),
+    }
+}
+
+fn is_not_there(kind: &DeleteStreamErrorKind) -> bool {
+    matches!(kind, DeleteStreamErrorKind::JetStream(error) if error.error_code() == ErrorCode::STREAM_NOT_FOUND)
+}
+
+fn context(client: &Client) -> Context {
+    let mut context = jetstream::new(client.clone());
+    context.set_timeout(EACH);
+    context
 }
 
 /// Makes one stream; where the disk is too small for its byte limit, with half as much, and half again.

@@ -1,19 +1,27 @@
-//! The two accounts of the bus, written as a nats-server configuration.
+//! The three accounts of the bus, written as a nats-server configuration.
 //!
-//! `SVC` holds the services, the plug-ins and JetStream, `AGT` the agents. One account is not enough: NATS does not check the
-//! permission of *reply* subjects, so an agent could name another's subject as its reply and have the server store a
-//! message there. Between accounts, replies travel on subjects that the server makes up.
+//! `SVC` holds the services and their streams, `AGT` the agents, `PLG` the plug-ins and workflows with the stream of events.
+//! One account is not enough: NATS does not check the permission of *reply* subjects, so an agent could name another's
+//! subject as its reply and have the server store a message there. Between accounts, replies travel on subjects that the
+//! server makes up.
+//!
+//! A plug-in could do the same, and more: it makes consumers, permissions do not see what a request contains, and JetStream
+//! *delivers* to whatever subject it names in the account where the stream is. So the stream is in the plug-ins' own account:
+//! `SVC` asks and tells across the border, and exports nothing to `PLG`, so that nothing of `SVC` can be named there.
+//! Plug-ins share one account and one login; they are not protected from each other.
 
 use std::fmt::{self, Write as _};
 
 use crate::permissions::Permissions;
+use crate::streams::EVENTS;
+use crate::subject;
 
 /// An identity of the bus: how it shows who it is, and what it may do.
 #[derive(Debug, Clone)]
 pub struct User {
     /// How it shows who it is.
     pub login: Login,
-    /// Its lists; `None` may do everything within its account (the administrator).
+    /// Its lists; `None` may do everything within its account (an administrator).
     pub permissions: Option<Permissions>,
 }
 
@@ -58,14 +66,16 @@ pub struct NatsConfig<'a> {
     pub store_dir: &'a str,
     /// fsync after every message; a scratch server may leave it out.
     pub sync_always: bool,
-    /// The administrator, the services and the plug-ins.
+    /// The services and their administrator.
     pub services: &'a [User],
+    /// The plug-ins and workflows and their administrator.
+    pub plugins: &'a [User],
     /// The agents.
     pub agents: &'a [User],
 }
 
 /// Subjects that agents may ask services on, across the accounts.
-const SERVICE_EXPORTS: [&str; 5] = [
+const FOR_AGENTS: [&str; 5] = [
     "req.>",
     "op.>",
     "$JS.API.DIRECT.GET.BATCH.batch.>",
@@ -73,9 +83,18 @@ const SERVICE_EXPORTS: [&str; 5] = [
     "$JS.API.DIRECT.GET.SCHEMA.schema.>",
 ];
 /// Questions to services: several answers may come.
-const RPC_EXPORT: &str = "rpc.>";
+const RPC: &str = "rpc.>";
 /// Subjects that flow to agents as they are published.
-const STREAM_EXPORTS: [&str; 3] = ["evt.>", "res.>", "schema.>"];
+const TO_AGENTS: [&str; 3] = ["evt.>", "res.>", "schema.>"];
+
+/// An account: what it gives, what it takes, and who is in it.
+struct Account<'a> {
+    name: &'static str,
+    jetstream: bool,
+    exports: Vec<String>,
+    imports: Vec<String>,
+    users: &'a [User],
+}
 
 impl NatsConfig<'_> {
     /// The configuration file's text.
@@ -87,27 +106,56 @@ impl NatsConfig<'_> {
         let _ = writeln!(text, "jetstream {{ store_dir: {:?}{sync} }}", self.store_dir);
         text.push_str("# Five silent clients took 1 GB with the default of 64 MB.\n");
         text.push_str("max_pending: 8MB\nwrite_deadline: \"30s\"\nmax_payload: 1MB\n");
-        text.push_str("accounts {\n  SVC {\n    jetstream: enabled\n    exports: [\n");
-        for subject in SERVICE_EXPORTS {
-            let _ = writeln!(text, "      {{ service: {subject:?}, accounts: [AGT] }}");
-        }
-        let _ = writeln!(text, "      {{ service: {RPC_EXPORT:?}, accounts: [AGT], response_type: stream }}");
-        for subject in STREAM_EXPORTS {
-            let _ = writeln!(text, "      {{ stream: {subject:?}, accounts: [AGT] }}");
-        }
-        text.push_str("    ]\n    users: [\n");
-        self.services.iter().for_each(|user| render_user(&mut text, user));
-        text.push_str("    ]\n  }\n  AGT {\n    imports: [\n");
-        for subject in SERVICE_EXPORTS.iter().chain([&RPC_EXPORT]) {
-            let _ = writeln!(text, "      {{ service: {{ account: SVC, subject: {subject:?} }} }}");
-        }
-        for subject in STREAM_EXPORTS {
-            let _ = writeln!(text, "      {{ stream: {{ account: SVC, subject: {subject:?} }} }}");
-        }
-        text.push_str("    ]\n    users: [\n");
-        self.agents.iter().for_each(|user| render_user(&mut text, user));
-        text.push_str("    ]\n  }\n}\n");
+        text.push_str("accounts {\n");
+        [self.of_services(), self.of_plugins(), self.of_agents()].iter().for_each(|account| account.render(&mut text));
+        text.push_str("}\n");
         text
+    }
+
+    fn of_services(&self) -> Account<'_> {
+        let mut exports: Vec<_> = FOR_AGENTS.map(|subject| format!("service: {subject:?}, accounts: [AGT]")).to_vec();
+        exports.push(format!("service: {RPC:?}, accounts: [AGT], response_type: stream"));
+        exports.extend(TO_AGENTS.map(|subject| format!("stream: {subject:?}, accounts: [AGT]")));
+        let imports = for_services().map(|subject| format!("service: {{ account: PLG, subject: {subject:?} }}"));
+        Account { name: "SVC", jetstream: true, exports, imports: imports.collect(), users: self.services }
+    }
+
+    fn of_plugins(&self) -> Account<'_> {
+        let exports = for_services().map(|subject| format!("service: {subject:?}, accounts: [SVC]")).collect();
+        Account { name: "PLG", jetstream: true, exports, imports: Vec::new(), users: self.plugins }
+    }
+
+    fn of_agents(&self) -> Account<'_> {
+        let service = |subject| format!("service: {{ account: SVC, subject: {subject:?} }}");
+        let mut imports: Vec<_> = FOR_AGENTS.into_iter().chain([RPC]).map(service).collect();
+        imports.extend(TO_AGENTS.map(|subject| format!("stream: {{ account: SVC, subject: {subject:?} }}")));
+        Account { name: "AGT", jetstream: false, exports: Vec::new(), imports, users: self.agents }
+    }
+}
+
+/// What replay asks plug-ins, and tells them: the stream confirms each event.
+fn for_services() -> impl Iterator<Item = &'static str> {
+    std::iter::once(subject::questions_to_plugins()).chain(EVENTS.subjects.iter().copied())
+}
+
+impl Account<'_> {
+    fn render(&self, text: &mut String) {
+        let _ = writeln!(text, "  {} {{", self.name);
+        if self.jetstream {
+            text.push_str("    jetstream: enabled\n");
+        }
+        for (what, entries) in [("exports", &self.exports), ("imports", &self.imports)] {
+            if !entries.is_empty() {
+                let _ = writeln!(text, "    {what}: [");
+                for entry in entries {
+                    let _ = writeln!(text, "      {{ {entry} }}");
+                }
+                text.push_str("    ]\n");
+            }
+        }
+        text.push_str("    users: [\n");
+        self.users.iter().for_each(|user| render_user(text, user));
+        text.push_str("    ]\n  }\n");
     }
 }
 
@@ -137,11 +185,11 @@ mod tests {
         let mut services = vec![user("UADMIN", None)];
         services.extend(Service::ALL.map(|service| user("USERVICE", Some(permissions::of_service(service)))));
         let login = Login::Password { user: "plugin".to_owned(), password: "hunter2".to_owned() };
-        services.push(User { login, permissions: Some(permissions::of_plugins()) });
+        let plugins = [user("UPLUGADMIN", None), User { login, permissions: Some(permissions::of_plugins()) }];
         let agent = "laptop".parse().expect("a token");
         let agents = [user("UAGENT", Some(permissions::of_agent(&agent, &["s1".parse().expect("a token")])))];
-        let config =
-            NatsConfig { port: 4222, store_dir: "/tmp/nats", sync_always: true, services: &services, agents: &agents };
+        let (services, plugins, agents) = (&services, &plugins, &agents);
+        let config = NatsConfig { port: 4222, store_dir: "/tmp/nats", sync_always: true, services, plugins, agents };
         insta::with_settings!({ snapshot_path => "../golden", prepend_module_to_snapshot => false }, {
             insta::assert_snapshot!("nats.conf", config.render());
         });

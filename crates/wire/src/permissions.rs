@@ -68,8 +68,8 @@ pub fn of_service(service: Service) -> Permissions {
     Permissions { publish, subscribe, allow_responses: true }
 }
 
-/// What plug-ins and workflows may do: answer questions, listen to those of NATS' service API, and read events with
-/// consumers of their own.
+/// What plug-ins and workflows may do in their account: answer questions, listen to those of NATS' service API, and read
+/// events with consumers of their own.
 #[must_use]
 pub fn of_plugins() -> Permissions {
     let events = EVENTS.name;

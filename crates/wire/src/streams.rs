@@ -1,4 +1,4 @@
-//! The streams and durable consumers of JetStream, as data. The administrator's identity makes them at deployment;
+//! The streams and durable consumers of JetStream, as data. The administrators' identities make them at deployment;
 //! nobody else may.
 
 use std::time::Duration;
@@ -163,7 +163,8 @@ pub const DEAD: StreamSpec = StreamSpec {
     deny_purge: false,
 };
 
-/// Events of operations, for plug-ins and workflows. Who was away for longer than they are kept has missed some.
+/// Events of operations, for plug-ins and workflows: the one stream of their account. Who was away for longer than events
+/// are kept has missed some.
 pub const EVENTS: StreamSpec = StreamSpec {
     name: "EVENTS",
     subjects: &["event.>"],
@@ -177,8 +178,8 @@ pub const EVENTS: StreamSpec = StreamSpec {
     deny_purge: false,
 };
 
-/// All streams.
-pub const STREAMS: [&StreamSpec; 8] = [&REQ, &JOBS, &OPS, &BATCH, &RES, &SCHEMA, &DEAD, &EVENTS];
+/// All streams of the services' account.
+pub const STREAMS: [&StreamSpec; 7] = [&REQ, &JOBS, &OPS, &BATCH, &RES, &SCHEMA, &DEAD];
 
 /// PrepareSync requests.
 pub const PREPARE: ConsumerSpec =

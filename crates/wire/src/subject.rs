@@ -235,7 +235,7 @@ pub fn received_hints() -> &'static str {
 
 /// Every question to a plug-in.
 #[must_use]
-pub fn questions_to_plugins() -> &'static str {
+pub const fn questions_to_plugins() -> &'static str {
     "plugin.>"
 }
 

@@ -1,4 +1,4 @@
-//! The stack's nats-server: two accounts, one identity for each service and device, and the streams.
+//! The stack's nats-server: three accounts, one identity for each service and device, and the streams.
 
 use std::path::Path;
 use std::time::Duration;
@@ -20,14 +20,23 @@ pub(super) const PLUGIN_USER: &str = "plugin";
 /// How long the server, which has just started, may take to let the administrator in.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Connections that may do everything within their account: those that have streams have one each.
+pub(super) struct Administrators {
+    /// Of the services' account.
+    pub(super) services: Client,
+    /// Of the plug-ins' account.
+    pub(super) plugins: Client,
+}
+
 /// Starts the server; from then on the port is kept.
 pub(super) async fn start(machine: &Machine, folder: &Folder, kept: &mut Kept) -> Result<Nats, StackError> {
-    let (services, agents) = (services(kept)?, agents(kept)?);
+    let (services, plugins, agents) = (services(kept)?, plugins(kept)?, agents(kept)?);
     let store = folder.is_kept().then(|| folder.path().join("jetstream"));
     let config = |port: u16, scratch: &Path| {
         let store = store.as_deref().unwrap_or(scratch).display().to_string();
         let sync_always = folder.is_kept();
-        NatsConfig { port, store_dir: &store, sync_always, services: &services, agents: &agents }.render()
+        let (services, plugins, agents) = (&services, &plugins, &agents);
+        NatsConfig { port, store_dir: &store, sync_always, services, plugins, agents }.render()
     };
     let server = Nats::start_on(&machine.tools, &machine.reaper, kept.nats_port, &config).await?;
     if let Some(port) = kept.nats_port.filter(|port| *port != server.port()) {
@@ -37,20 +46,29 @@ pub(super) async fn start(machine: &Machine, folder: &Folder, kept: &mut Kept) -
     Ok(server)
 }
 
-/// Connects as the administrator and makes the streams.
-pub(super) async fn deploy(server: &Nats, kept: &Kept) -> Result<Client, StackError> {
-    let seed = parse(&kept.administrator)?;
-    let client = nats::connect(&server.url(), &seed, &Identity::of_administrator(), PATIENCE).await?;
-    deploy::streams(&client).await?;
-    Ok(client)
+/// Connects as the administrators and makes the streams.
+pub(super) async fn deploy(server: &Nats, kept: &Kept) -> Result<Administrators, StackError> {
+    let services = administrator(server, &kept.administrator).await?;
+    let plugins = administrator(server, &kept.plugin_administrator).await?;
+    deploy::services(&services).await?;
+    deploy::plugins(&plugins).await?;
+    Ok(Administrators { services, plugins })
+}
+
+async fn administrator(server: &Nats, seed: &str) -> Result<Client, StackError> {
+    Ok(nats::connect(&server.url(), &parse(seed)?, &Identity::of_administrator(), PATIENCE).await?)
 }
 
 fn services(kept: &Kept) -> Result<Vec<User>, StackError> {
     let administrator = user(&kept.administrator, None);
     let services = kept.services.iter().map(|(service, seed)| user(seed, Some(permissions::of_service(*service))));
+    std::iter::once(administrator).chain(services).collect()
+}
+
+fn plugins(kept: &Kept) -> Result<[User; 2], StackError> {
     let login = Login::Password { user: PLUGIN_USER.to_owned(), password: kept.plugin_password.clone() };
     let plugins = User { login, permissions: Some(permissions::of_plugins()) };
-    std::iter::once(administrator).chain(services).chain([Ok(plugins)]).collect()
+    Ok([user(&kept.plugin_administrator, None)?, plugins])
 }
 
 fn agents(kept: &Kept) -> Result<Vec<User>, StackError> {

@@ -21,8 +21,11 @@ const NAME_IN_ID: usize = 40;
 pub(super) struct Kept {
     /// The port that devices connect to.
     pub(super) nats_port: Option<u16>,
-    /// The seed of who makes streams.
+    /// The seed of who makes the services' streams.
     pub(super) administrator: String,
+    /// The seed of who makes the plug-ins' stream.
+    #[serde(default)]
+    pub(super) plugin_administrator: String,
     /// The seeds of the services.
     pub(super) services: Vec<(Service, String)>,
     /// The password of plug-ins.
@@ -56,13 +59,29 @@ impl Kept {
             return Kept::new();
         }
         let text = fs::read_to_string(&path).map_err(StackError::file("read", &path))?;
-        serde_json::from_str(&text).map_err(|error| StackError::Kept { path, problem: error.to_string() })
+        let kept = serde_json::from_str::<Kept>(&text);
+        kept.map_err(|error| StackError::Kept { path, problem: error.to_string() })?.complete()
+    }
+
+    /// With what an older stack did not keep yet.
+    fn complete(mut self) -> Result<Kept, StackError> {
+        if self.plugin_administrator.is_empty() {
+            self.plugin_administrator = seed()?;
+        }
+        Ok(self)
     }
 
     fn new() -> Result<Kept, StackError> {
         let services = Service::ALL.into_iter().map(|service| Ok((service, seed()?)));
         let services = services.collect::<Result<_, StackError>>()?;
-        Ok(Kept { nats_port: None, administrator: seed()?, services, plugin_password: password(), devices: Vec::new() })
+        Ok(Kept {
+            nats_port: None,
+            administrator: seed()?,
+            plugin_administrator: seed()?,
+            services,
+            plugin_password: password(),
+            devices: Vec::new(),
+        })
     }
 
     /// Keeps it.
@@ -149,6 +168,16 @@ mod tests {
         assert_eq!(kept.devices.len(), 3);
         let after: Vec<AgentId> = kept.devices.iter().take(2).map(|device| device.agent.clone()).collect();
         assert_eq!(before, after);
+    }
+
+    #[test]
+    fn what_an_older_stack_did_not_keep_is_made() {
+        let mut older = serde_json::to_value(Kept::new().unwrap()).unwrap();
+        older.as_object_mut().unwrap().remove("plugin_administrator").unwrap();
+        let kept = serde_json::from_value::<Kept>(older).unwrap().complete().unwrap();
+        assert!(kept.plugin_administrator.starts_with("SU"));
+        let seed = kept.plugin_administrator.clone();
+        assert_eq!(kept.complete().unwrap().plugin_administrator, seed);
     }
 
     #[test]

@@ -109,10 +109,16 @@ impl Stack {
         self.postgres.as_mut()
     }
 
-    /// A connection to the bus that may do everything.
+    /// A connection to the bus that may do everything in the services' account.
     #[must_use]
     pub fn administrator(&self) -> &Client {
-        &self.recipe.administrator
+        &self.recipe.administrators.services
+    }
+
+    /// A connection to the bus that may do everything in the plug-ins' account.
+    #[must_use]
+    pub fn administrator_of_plugins(&self) -> &Client {
+        &self.recipe.administrators.plugins
     }
 
     /// The configured set of entities.

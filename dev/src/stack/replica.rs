@@ -31,6 +31,7 @@ pub struct Replica {
     launch: Launch,
     log: PathBuf,
     reaper: Reaper,
+    /// Who asks whether it is ready: the administrator of its account.
     administrator: Client,
     ready: Ready,
     /// None after it was killed or stopped on purpose.
@@ -59,17 +60,24 @@ impl Replica {
         let log = recipe.logs.join(format!("{name}.log"));
         let launch = recipe.launch(service, number, &name, &log);
         let ready = Ready::Service(Subject::Rpc { service, verb: READY.to_owned(), agent: recipe.asker.clone() });
-        Replica::with(recipe, name, launch, log, ready)
+        Replica::with(recipe, &recipe.administrators.services, name, launch, log, ready)
     }
 
     /// The process of a plug-in, not started yet.
     pub(super) fn of_plugin(recipe: &Recipe, plugin: &Name, launch: Launch, log: PathBuf) -> Replica {
         let ready = Ready::Plugin(subject::presence_of(plugin));
-        Replica::with(recipe, plugin.to_string(), launch, log, ready)
+        Replica::with(recipe, &recipe.administrators.plugins, plugin.to_string(), launch, log, ready)
     }
 
-    fn with(recipe: &Recipe, name: String, launch: Launch, log: PathBuf, ready: Ready) -> Replica {
-        let (reaper, administrator) = (recipe.machine.reaper.clone(), recipe.administrator.clone());
+    fn with(
+        recipe: &Recipe,
+        administrator: &Client,
+        name: String,
+        launch: Launch,
+        log: PathBuf,
+        ready: Ready,
+    ) -> Replica {
+        let (reaper, administrator) = (recipe.machine.reaper.clone(), administrator.clone());
         Replica { name, launch, log, reaper, administrator, ready, process: None }
     }
 

@@ -3,10 +3,10 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use sojourn_runtime::Client;
 use sojourn_runtime::secret::DatabaseUrl;
 use sojourn_wire::{AgentId, InvalidToken, Service};
 
+use super::bus::Administrators;
 use super::error::StackError;
 use super::kept::Kept;
 use super::plan::StackPlan;
@@ -17,7 +17,7 @@ use crate::machine::Machine;
 pub(super) struct Recipe {
     pub(super) machine: Machine,
     pub(super) logs: PathBuf,
-    pub(super) administrator: Client,
+    pub(super) administrators: Administrators,
     /// In whose name the services are asked whether they are ready.
     pub(super) asker: AgentId,
     /// Where the first process of export serves batches over HTTP.
@@ -31,7 +31,7 @@ impl Recipe {
     pub(super) fn new(
         plan: &Settings,
         logs: PathBuf,
-        administrator: Client,
+        administrators: Administrators,
         database: &DatabaseUrl,
         nats_url: &str,
         kept: &Kept,
@@ -50,7 +50,7 @@ impl Recipe {
         environment.extend(plan.log.iter().map(|log| (None, "SOJOURN_LOG".to_owned(), log.clone())));
         environment.extend(plan.settings.iter().map(|(of, name, value)| (Some(*of), name.clone(), value.clone())));
         let asker = "stack".parse().map_err(|error: InvalidToken| StackError::Key(error.to_string()))?;
-        Ok(Recipe { machine: plan.machine.clone(), logs, administrator, asker, http, environment })
+        Ok(Recipe { machine: plan.machine.clone(), logs, administrators, asker, http, environment })
     }
 
     /// How the `number`th process of a service is started, under this name. The first one of export has the address.

@@ -39,12 +39,12 @@ impl Stack {
         progress("starting nats-server");
         let nats = bus::start(&machine, &folder, &mut kept).await?;
         kept.save(&folder)?;
-        let administrator = bus::deploy(&nats, &kept).await?;
+        let administrators = bus::deploy(&nats, &kept).await?;
         let devices = kept.devices.iter().map(|kept| device::device(kept, &folder.credentials(), &nats.url()));
         let devices = devices.collect::<Result<_, _>>()?;
 
         progress("starting the services");
-        let recipe = Recipe::new(&settings, folder.logs(), administrator, &opened.service_url, &nats.url(), &kept)?;
+        let recipe = Recipe::new(&settings, folder.logs(), administrators, &opened.service_url, &nats.url(), &kept)?;
         let replicas = start_all(&recipe, &settings).await?;
         let plugins = plugins::start(&wanted_plugins, &recipe, &folder, &nats.url(), &kept, progress).await?;
         Ok(Stack {

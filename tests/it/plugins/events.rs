@@ -7,7 +7,7 @@ use async_nats::jetstream::consumer::pull;
 use async_nats::jetstream::stream;
 use futures_util::StreamExt as _;
 use sojourn_replay::events::publish_pending;
-use sojourn_runtime::deadline;
+use sojourn_runtime::{deadline, deploy};
 use sojourn_wire::streams::EVENTS;
 use sqlx::PgPool;
 
@@ -67,7 +67,7 @@ async fn told(world: &World, count: usize) -> Vec<i32> {
 }
 
 async fn stored(world: &World) -> u64 {
-    let context = jetstream::new(world.stack.administrator().clone());
+    let context = jetstream::new(world.stack.administrator_of_plugins().clone());
     let stream = context.get_stream(EVENTS.name).await.expect("the stream is there");
     stream.cached_info().state.messages
 }
@@ -115,7 +115,7 @@ fn who_dies_after_publishing_publishes_again_and_nothing_is_told_twice_or_out_of
 fn an_event_that_is_not_taken_holds_up_those_behind_it() {
     run(async {
         let world = WorldPlan::of(&[]).start().await;
-        let context = jetstream::new(world.stack.administrator().clone());
+        let context = jetstream::new(world.stack.administrator_of_plugins().clone());
         let stream = context.get_stream(EVENTS.name).await.expect("the stream is there");
         let usual = stream.cached_info().config.clone();
         let small = stream::Config { max_message_size: 1_000, ..usual.clone() };
@@ -169,5 +169,46 @@ fn many_publishers_and_a_server_that_dies_keep_the_order() {
         publishers.iter().for_each(tokio::task::JoinHandle::abort);
         assert_eq!(told(&world, 15_000).await, (1..=15_000).collect::<Vec<_>>());
         world.end().await;
+    });
+}
+
+#[test]
+fn a_stream_of_events_in_the_services_account_is_removed_at_deployment() {
+    run(async {
+        let world = WorldPlan::of(&[]).start().await;
+        let administrator = world.stack.administrator();
+        let context = jetstream::new(administrator.clone());
+        let subjects = EVENTS.subjects.iter().map(|subject| (*subject).to_owned()).collect();
+        let old = stream::Config { name: EVENTS.name.to_owned(), subjects, ..stream::Config::default() };
+        context.create_stream(old).await.expect("it was there once");
+        for _ in 0..2 {
+            deploy::services(administrator).await.expect("the streams are made");
+            context.get_stream(EVENTS.name).await.map(drop).expect_err("it is there no more");
+        }
+        store(world.admin(), 1, 3).await;
+        publish_all(&world).await;
+        assert_eq!(told(&world, 3).await, [1, 2, 3]);
+        world.stop().await;
+    });
+}
+
+#[test]
+fn without_the_stream_events_wait() {
+    run(async {
+        let world = WorldPlan::of(&[]).start().await;
+        let plugins = world.stack.administrator_of_plugins();
+        let context = jetstream::new(plugins.clone());
+        context.delete_stream(EVENTS.name).await.expect("it is gone");
+        store(world.admin(), 1, 3).await;
+        until("replay finds no stream", WITHIN, async || {
+            let problem = publish_pending(world.admin(), world.stack.administrator()).await.err()?;
+            problem.to_string().contains("no stream takes event.contact.update").then_some(())
+        })
+        .await;
+        assert_eq!(waiting(world.admin()).await, 3);
+        deploy::plugins(plugins).await.expect("the stream is made");
+        publish_all(&world).await;
+        assert_eq!(told(&world, 3).await, [1, 2, 3]);
+        world.stop().await;
     });
 }

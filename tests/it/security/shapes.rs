@@ -1,6 +1,6 @@
 //! Every subject there is, from wire's own data.
 
-use sojourn_wire::streams::{CONSUMERS, STREAMS};
+use sojourn_wire::streams::{CONSUMERS, EVENTS, STREAMS};
 use sojourn_wire::{AgentId, Service, Subject, SubscriptionId};
 use uuid::Uuid;
 
@@ -102,7 +102,8 @@ pub fn jetstream() -> Vec<String> {
         "PEER.REMOVE",
         "LEADER.STEPDOWN",
     ];
-    for stream in STREAMS {
+    let streams = || STREAMS.into_iter().chain([&EVENTS]);
+    for stream in streams() {
         let stream = stream.name;
         all.extend(of_stream.map(|verb| format!("$JS.API.STREAM.{verb}.{stream}")));
         all.extend(["NAMES", "LIST", "CREATE"].map(|verb| format!("$JS.API.CONSUMER.{verb}.{stream}")));
@@ -112,7 +113,7 @@ pub fn jetstream() -> Vec<String> {
         all.push(format!("$JS.FC.{stream}.mine.1"));
     }
     let names = CONSUMERS.iter().map(|consumer| (consumer.stream, consumer.name));
-    let made = STREAMS.iter().map(|stream| (stream.name, "mine"));
+    let made = streams().map(|stream| (stream.name, "mine"));
     for (stream, consumer) in names.chain(made) {
         all.extend(of_consumer(stream, consumer));
         let verbs = ["CREATE", "DURABLE.CREATE", "DELETE", "PAUSE", "LEADER.STEPDOWN", "UNPIN"];
