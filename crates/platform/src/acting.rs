@@ -4,6 +4,7 @@
 //! device must delete everything. Hence the read-back. The role is set before the first savepoint, because
 //! `ROLLBACK TO SAVEPOINT` undoes what was set after it; whoever rolls back checks again with [`check_user`].
 
+use sqlx::postgres::PgRow;
 use sqlx::{Postgres, Row as _, Transaction};
 use uuid::Uuid;
 
@@ -104,6 +105,14 @@ pub async fn check_user(tx: &mut Transaction<'_, Postgres>, identity: &Identity)
     )
     .fetch_one(&mut **tx)
     .await?;
+    expect_user(&row, identity)
+}
+
+/// Checks that a row of the role, the user and `row_security`, as texts, is the user's.
+///
+/// # Errors
+/// [`ActingError::NotTaken`] says what it is instead.
+pub fn expect_user(row: &PgRow, identity: &Identity) -> Result<(), ActingError> {
     let (role, user, row_security): (String, String, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
     if role == identity.acting_role.name() && user == identity.user_id.to_string() && row_security == "on" {
         return Ok(());

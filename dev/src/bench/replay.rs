@@ -2,7 +2,8 @@
 //!
 //! Every update is applied as its user, under row-level security, the table's triggers and change tracking, and gets a
 //! stored verdict and an event. It is compared with `psql` running the same updates as the same user: one transaction
-//! for each, which is what a client without a queue does, and all in one transaction. The goal is 8,000 operations/s.
+//! for each, which is what a client without a queue does, and all in one transaction. The goal is 8,000 operations/s. Then the
+//! table gets a trigger that fires afterwards, so that each update must be written alone.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -42,8 +43,16 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const PRIVILEGE: &str = "INSERT INTO crm.role_privilege (role_id, object_type_code, operation, depth)
     VALUES ('00000000-0000-0000-0000-000000000001', 2, 'write', 'business_unit')";
 
+/// How rows are written: like operations in one statement, or each alone.
+const WRITTEN: [&str; 2] = ["in runs", ONE_BY_ONE];
+const ONE_BY_ONE: &str = "one by one";
+
+/// A trigger that fires after a row was written is told whose operation it is only where each row is written alone.
+const AFTERWARDS: &str =
+    "CREATE FUNCTION crm.afterwards() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+    CREATE TRIGGER afterwards AFTER UPDATE ON crm.contact FOR EACH ROW EXECUTE FUNCTION crm.afterwards()";
+
 async fn measure(run: &mut Run) -> Result<(), BenchError> {
-    let repetitions = run.repetitions(REPETITIONS);
     let most = DEVICES.into_iter().max().unwrap_or(1);
     let fleet = Fleet { contacts: vec![run.rows; most], hidden: 0, devices: 1 };
     let mut world = Offline::start(run, fleet).await?;
@@ -57,18 +66,37 @@ async fn measure(run: &mut Run) -> Result<(), BenchError> {
         device.go_offline().await?;
         devices.push(device);
     }
+    for written in WRITTEN {
+        if written == ONE_BY_ONE {
+            let doing = sojourn_platform::PlatformError::doing("adding a trigger");
+            sqlx::raw_sql(AFTERWARDS).execute(world.stack().admin_pool()).await.map_err(doing)?;
+        }
+        measure_written(run, &world, &devices, &pipe, written).await?;
+    }
+    world.end().await
+}
+
+/// Plays updates back, and has `psql` make the same.
+async fn measure_written(
+    run: &mut Run,
+    world: &Offline,
+    devices: &[BenchDevice],
+    pipe: &Pipe,
+    written: &str,
+) -> Result<(), BenchError> {
+    let repetitions = run.repetitions(REPETITIONS);
     let (mut each, mut all, mut ours) = (Sample::default(), Sample::default(), DEVICES.map(|_| Sample::default()));
-    for repetition in 0..repetitions {
+    for repetition in 1..=repetitions {
         for (single, sample) in [(true, &mut each), (false, &mut all)] {
             let how = if single { "one transaction each" } else { "one transaction" };
-            run.doing(format!("psql, {how}, {} of {repetitions}", repetition + 1));
-            let script = script(&world, &devices[0], repetition, single)?;
+            run.doing(format!("psql, {how}, {written}, {repetition} of {repetitions}"));
+            let script = script(world, &devices[0], &format!("{repetition} {written} {how}"), single)?;
             let taken = pipe.script(&script).await?;
             sample.push(run.rows as f64 / taken.as_secs_f64());
         }
         for (count, sample) in DEVICES.into_iter().zip(&mut ours) {
-            run.doing(format!("{count} devices play back, {} of {repetitions}", repetition + 1));
-            let note = format!("round {repetition} of {count}");
+            run.doing(format!("{count} devices play back, {written}, {repetition} of {repetitions}"));
+            let note = format!("round {repetition} of {count}, {written}");
             let taken = played_back(&devices[..count], run.rows, &note).await?;
             sample.push((run.rows * count as u64) as f64 / taken.as_secs_f64());
         }
@@ -78,7 +106,11 @@ async fn measure(run: &mut Run) -> Result<(), BenchError> {
             [("psql, one transaction each", &each), ("psql, all in one transaction", &all)]
         {
             run.report(Measured {
-                case: vec![("devices", json!(count)), ("operations each", json!(run.rows))],
+                case: vec![
+                    ("devices", json!(count)),
+                    ("operations each", json!(run.rows)),
+                    ("written", json!(written)),
+                ],
                 metric: "throughput",
                 unit: "operations/s",
                 value: sample,
@@ -89,11 +121,11 @@ async fn measure(run: &mut Run) -> Result<(), BenchError> {
             });
         }
     }
-    world.end().await
+    Ok(())
 }
 
 /// The same updates for `psql`, as the user.
-fn script(world: &Offline, device: &BenchDevice, repetition: usize, single: bool) -> Result<String, BenchError> {
+fn script(world: &Offline, device: &BenchDevice, note: &str, single: bool) -> Result<String, BenchError> {
     let user = device.unit.user_id();
     let mut script = format!(
         "SET sojourn.user_id = '{user}'; SET request.jwt.claims = '{{\"sub\": \"{user}\"}}'; SET ROLE sojourn_user;\n"
@@ -101,10 +133,8 @@ fn script(world: &Offline, device: &BenchDevice, repetition: usize, single: bool
     script.push_str(if single { "" } else { "BEGIN;\n" });
     for number in device.unit.first..device.unit.first + device.unit.owns {
         // Writing to a String cannot fail.
-        let _ = writeln!(
-            script,
-            "UPDATE crm.contact SET notes = 'psql {repetition} {single}' WHERE id = md5('contact {number}')::uuid;"
-        );
+        let _ =
+            writeln!(script, "UPDATE crm.contact SET notes = 'psql {note}' WHERE id = md5('contact {number}')::uuid;");
     }
     script.push_str(if single { "" } else { "COMMIT;\n" });
     let file = world.file("updates.sql");

@@ -108,7 +108,7 @@ impl<'a> Unit<'a> {
             Kind::Parked(_) => refusal.verdict(sequence, trace_id),
             _ if guilty == member => refusal.verdict(sequence, trace_id),
             _ => {
-                let reason = format!("not done, because operation {cause} of the same group was refused");
+                let reason = "not done, because another operation of the same group was refused".to_owned();
                 let cancelled = Verdict::new(sequence, VerdictKind::Cancelled, trace_id);
                 Verdict { reason: Some(reason), cause: Some(cause), ..cancelled }
             }
@@ -153,7 +153,7 @@ mod tests {
         unit.refuse(1, Refusal::new("no"));
         let verdicts = unit.verdicts(|_| VerdictKind::Applied, "t");
         assert_eq!(words(&unit), ["cancelled", "rejected", "rejected", "applied"]);
-        assert_eq!(verdicts[0].reason.as_deref(), Some("not done, because operation 3 of the same group was refused"));
+        assert_eq!(verdicts[0].cause, Some(3));
         assert_eq!(verdicts[2].reason.as_deref(), Some("too much"));
         assert_eq!(verdicts[2].attribute.as_deref(), Some("score"));
     }

@@ -56,8 +56,7 @@ impl Refusal {
     /// The operation waits for the one of this sequence.
     #[must_use]
     pub fn parked(cause: u64) -> Self {
-        let reason = format!("this waits until operation {cause}, on which it builds, is settled");
-        Self { kind: Kind::Parked(cause), ..Self::new(&reason) }
+        Self { kind: Kind::Parked(cause), ..Self::new("this waits until the operation on which it builds is settled") }
     }
 
     /// The same, with an attribute to blame.

@@ -6,7 +6,7 @@
 //! changed it costs its own operation, and no other is written as somebody else.
 
 use sojourn_metadata::ReplayRules;
-use sojourn_platform::acting::{ActingError, become_user, check_user};
+use sojourn_platform::acting::{ActingError, become_user, check_user, expect_user};
 use sojourn_platform::entities::Published;
 use sojourn_platform::{Identity, PlatformError};
 use sojourn_wire::message::operation::Operation;
@@ -57,10 +57,18 @@ impl Actor<'_> {
     /// why not, if not.
     pub(super) async fn settle(&self, tx: &mut Transaction<'_, Postgres>) -> Result<Option<Meaning>, PlatformError> {
         let begun = Instant::now();
-        if let Err(error) = sqlx::raw_sql("SET CONSTRAINTS ALL IMMEDIATE").execute(&mut **tx).await {
-            return self.meaning(error, begun).map(Some);
-        }
-        if let Some(meaning) = self.changed_hands(tx).await? {
+        let checked = sqlx::raw_sql(
+            "SET CONSTRAINTS ALL IMMEDIATE;
+             SELECT current_user::text, coalesce(current_setting('sojourn.user_id', true), ''),
+                    current_setting('row_security')",
+        )
+        .fetch_one(&mut **tx)
+        .await;
+        let who = match checked {
+            Ok(row) => expect_user(&row, &self.identity()),
+            Err(error) => return self.meaning(error, begun).map(Some),
+        };
+        if let Some(meaning) = self.changed_hands(who)? {
             return Ok(Some(meaning));
         }
         let next = sqlx::raw_sql("RELEASE SAVEPOINT unit; SAVEPOINT unit").execute(&mut **tx).await;
@@ -69,8 +77,8 @@ impl Actor<'_> {
     }
 
     /// What it means, if a trigger has taken another role or another user's name: somebody else would write.
-    async fn changed_hands(&self, tx: &mut Transaction<'_, Postgres>) -> Result<Option<Meaning>, PlatformError> {
-        match check_user(tx, &self.identity()).await {
+    fn changed_hands(&self, who: Result<(), ActingError>) -> Result<Option<Meaning>, PlatformError> {
+        match who {
             Ok(()) => Ok(None),
             Err(found @ ActingError::NotTaken { .. }) => {
                 let (subscription, trace_id) = (self.request.subscription, self.request.trace_id);
@@ -108,7 +116,7 @@ impl Actor<'_> {
         .await
         .and_then(|row| row.try_get(0))
         .map_err(PlatformError::doing("telling triggers whose operation this is"))?;
-        if is_user { Ok(None) } else { self.changed_hands(tx).await }
+        if is_user { Ok(None) } else { self.changed_hands(check_user(tx, &self.identity()).await) }
     }
 
     /// What triggers, plug-ins and events know an operation by.
