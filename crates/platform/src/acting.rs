@@ -23,6 +23,14 @@ pub struct Identity {
     pub acting_role: Ident,
 }
 
+impl Identity {
+    /// The claims that PostgREST- and Supabase-style policies read (`request.jwt.claims`), as JSON.
+    #[must_use]
+    pub fn claims(&self) -> String {
+        serde_json::json!({ "sub": self.user_id, "role": self.acting_role.name() }).to_string()
+    }
+}
+
 /// The transaction could not be switched.
 #[derive(Debug, thiserror::Error)]
 pub enum ActingError {
@@ -32,7 +40,7 @@ pub enum ActingError {
     /// The switch was accepted, but the transaction is not what it should be.
     #[error(
         "the identity did not take: expected role {expected_role:?} and user {expected_user}, the transaction has \
-         role {role:?}, user {user:?}, row_security {row_security:?}; nothing was read or written"
+         role {role:?}, user {user:?}, claims {claims:?}, row_security {row_security:?}; nothing was read or written"
     )]
     NotTaken {
         /// The acting role.
@@ -43,6 +51,8 @@ pub enum ActingError {
         role: String,
         /// The user in force.
         user: String,
+        /// The claims in force.
+        claims: String,
         /// The setting in force.
         row_security: String,
     },
@@ -71,13 +81,12 @@ pub enum ActingError {
 /// # Errors
 /// [`ActingError`]; the transaction must then be rolled back.
 pub async fn become_user(tx: &mut Transaction<'_, Postgres>, identity: &Identity) -> Result<(), ActingError> {
-    let claims = serde_json::json!({ "sub": identity.user_id, "role": identity.acting_role.name() });
     sqlx::query(
         "SELECT set_config('sojourn.user_id', $1, true), set_config('request.jwt.claims', $2, true),
                 set_config('row_security', 'on', true), set_config('role', $3, true)",
     )
     .bind(identity.user_id.to_string())
-    .bind(claims.to_string())
+    .bind(identity.claims())
     .bind(identity.acting_role.name())
     .execute(&mut **tx)
     .await?;
@@ -101,20 +110,22 @@ pub async fn become_role(tx: &mut Transaction<'_, Postgres>, role: &'static str)
 pub async fn check_user(tx: &mut Transaction<'_, Postgres>, identity: &Identity) -> Result<(), ActingError> {
     let row = sqlx::query(
         "SELECT current_user::text, coalesce(current_setting('sojourn.user_id', true), ''),
-                current_setting('row_security')",
+                coalesce(current_setting('request.jwt.claims', true), ''), current_setting('row_security')",
     )
     .fetch_one(&mut **tx)
     .await?;
     expect_user(&row, identity)
 }
 
-/// Checks that a row of the role, the user and `row_security`, as texts, is the user's.
+/// Checks that a row of the role, the user, the claims and `row_security`, as texts, is the user's.
 ///
 /// # Errors
 /// [`ActingError::NotTaken`] says what it is instead.
 pub fn expect_user(row: &PgRow, identity: &Identity) -> Result<(), ActingError> {
-    let (role, user, row_security): (String, String, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-    if role == identity.acting_role.name() && user == identity.user_id.to_string() && row_security == "on" {
+    let [role, user, claims, row_security]: [String; 4] =
+        [row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?];
+    let is_user = user == identity.user_id.to_string() && claims == identity.claims();
+    if role == identity.acting_role.name() && is_user && row_security == "on" {
         return Ok(());
     }
     Err(ActingError::NotTaken {
@@ -122,6 +133,7 @@ pub fn expect_user(row: &PgRow, identity: &Identity) -> Result<(), ActingError> 
         expected_user: identity.user_id,
         role,
         user,
+        claims,
         row_security,
     })
 }

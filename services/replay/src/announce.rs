@@ -124,8 +124,8 @@ mod tests {
         let writes = vec![write(RowCommand::Update, 1), write(RowCommand::Create, 2)];
         let events = told(&invoked, Advice::Perform(writes), VerdictKind::Applied);
         let said: Vec<_> = events.iter().map(|event| (event.id(), event.command.as_str())).collect();
-        let id = format!("s1:{}", invoked.sequence);
-        assert_eq!(said, [(id.clone(), "retire"), (format!("{id}.1"), "update"), (format!("{id}.2"), "create")]);
+        let id = |write| format!("s1:{}{write}@t", invoked.sequence);
+        assert_eq!(said, [(id(""), "retire"), (id(".1"), "update"), (id(".2"), "create")]);
         assert_eq!((events[0].data.len(), events[2].object_id), (1, Uuid::from_u128(2)));
         assert_eq!(events[1].data, [("notes".to_owned(), text("gone"))].into());
     }

@@ -52,6 +52,7 @@ pub mod runs;
 pub mod statement;
 #[cfg(test)]
 mod testing;
+pub mod ties;
 pub mod validate;
 pub mod value;
 

@@ -13,7 +13,7 @@ use sojourn_wire::message::operation::{Conflict, FieldValue, Operation, Side};
 
 use crate::refusal::{Clash, Kind, Refusal};
 
-pub use known::{Here, Known, Own};
+pub use known::{Known, Left, Own};
 
 /// The server's row, as the user sees it now, in view of one operation.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,7 +43,7 @@ pub struct Judged {
     /// It is done beside somebody else's changes.
     pub merged: bool,
     /// What it leaves.
-    pub here: Here,
+    pub left: Left,
 }
 
 /// Whether an update may be written, and whether it is written beside somebody else's changes.
@@ -60,10 +60,10 @@ pub fn update(
     let changed = known.is_changed(operation, look.version);
     let told = known.told(look.version);
     let names = look.attributes.iter().map(|seen| seen.name.clone());
-    let here = known.after(names, Some((look.version, changed)));
+    let left = known.after(names, Some((look.version, changed)));
     if operation.seen == Some(told) {
         // Nothing that lies beneath is unseen any more.
-        return Ok(Judged { merged: true, here: Here { unseen: false, ..here } });
+        return Ok(Judged { merged: true, left: Left { unseen: false, ..left } });
     }
     let mut merged = changed && rules.row_policy(entity) != ConflictPolicy::LastWins;
     let mut conflicts = Vec::new();
@@ -80,18 +80,26 @@ pub fn update(
         }
         conflicts.push(Conflict {
             attribute: seen.name.clone(),
-            mine: operation.data.get(&seen.name).cloned().unwrap_or(FieldValue::Null),
+            mine: operation.data.get(&seen.name).map_or(FieldValue::Null, storable),
             base: operation.base.get(&seen.name).filter(|base| can_be_stored(base)).cloned(),
             theirs: seen.theirs.clone(),
             cut: false,
         });
     }
     let Some(first) = conflicts.first().map(|conflict| conflict.attribute.clone()) else {
-        return Ok(Judged { merged, here });
+        return Ok(Judged { merged, left });
     };
     let names: Vec<&str> = conflicts.iter().map(|conflict| conflict.attribute.as_str()).collect();
     let reason = format!("somebody else has changed {} of this {entity} meanwhile", names.join(", "));
     Err(clash(&reason, Clash { conflicts, deleted: None, version: Some(told) }).of_attribute(&first))
+}
+
+/// What the user wants, as it can be told: a plug-in may have put another value in place of one that nobody can store.
+fn storable(value: &FieldValue) -> FieldValue {
+    match value {
+        FieldValue::Text(text) => FieldValue::Text(text.replace('\0', "")),
+        value => value.clone(),
+    }
 }
 
 /// Postgres stores no NUL, and verdicts are stored.

@@ -1,27 +1,19 @@
 //! Dependencies: what must wait because something before it was refused. Pure.
 //!
-//! An operation that was not carried out *blocks* until it is settled: later operations on the same object wait, and so do
-//! those that refer to an object which it would have created. They are parked with a pointer to the cause. What waits
-//! blocks in turn, with the same cause. Later means later in the order of capture: an operation that comes again keeps
-//! its place (its *origin*), so that it does not wait for what once waited for it.
+//! An operation that was not carried out *blocks* until it is settled. Later operations that write the same object wait,
+//! and so do those that refer to an object which it would have created, and those that delete what its row was to leave: the
+//! row is still there, and might go with it. They are parked with a pointer to the cause. What waits blocks in turn, with
+//! the same cause. Later means later in the order of capture: an operation that comes again keeps its place (its *origin*),
+//! so that it does not wait for what once waited for it.
 
 use std::collections::HashMap;
 
-use sojourn_metadata::Metadata;
-use sojourn_wire::message::operation::{Command, FieldValue, Operation, Verdict};
-use uuid::Uuid;
+use sojourn_wire::message::operation::{Command, Operation, Verdict};
 
-/// An object: its entity, because tables may share their keys, and its id.
-pub type Object = (i32, Uuid);
-
-/// The object of an operation.
-#[must_use]
-pub fn object_of(operation: &Operation) -> Object {
-    (operation.object_type_code, operation.object_id)
-}
+use crate::ties::{Object, Ties, object_of};
 
 /// An operation that was not carried out and is not settled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Open {
     /// Its number.
     pub sequence: u64,
@@ -31,6 +23,8 @@ pub struct Open {
     pub object: Object,
     /// It would have created its object.
     pub creates: bool,
+    /// What its row was to leave ([`Ties::leaves`]).
+    pub leaves: Vec<Object>,
     /// The operation that must be settled first: another, or itself.
     pub cause: u64,
 }
@@ -38,7 +32,10 @@ pub struct Open {
 /// Everything that blocks, as far as the operations at hand are concerned.
 #[derive(Debug, Clone, Default)]
 pub struct Blocks {
+    /// By their object.
     open: HashMap<Object, Vec<Open>>,
+    /// By what they leave.
+    leaving: HashMap<Object, Vec<Open>>,
     origins: HashMap<u64, u64>,
 }
 
@@ -47,7 +44,7 @@ impl Blocks {
     /// it had.
     #[must_use]
     pub fn new(open: impl IntoIterator<Item = Open>, origins: HashMap<u64, u64>) -> Self {
-        let mut blocks = Self { open: HashMap::new(), origins };
+        let mut blocks = Self { origins, ..Self::default() };
         open.into_iter().for_each(|open| blocks.add(open));
         blocks
     }
@@ -62,29 +59,30 @@ impl Blocks {
     /// An operation comes again, or is given up: it no longer blocks under its old number.
     pub fn settle(&mut self, operation: &Operation) {
         let Some(settled) = operation.settles else { return };
-        for open in self.open.values_mut() {
+        for open in self.open.values_mut().chain(self.leaving.values_mut()) {
             open.retain(|open| open.sequence != settled);
         }
     }
 
     /// The cause for which an operation must wait, if there is one.
     #[must_use]
-    pub fn cause(&self, operation: &Operation, metadata: &Metadata) -> Option<u64> {
+    pub fn cause(&self, operation: &Operation, ties: &Ties) -> Option<u64> {
         if self.open.is_empty() || operation.command == Command::Discard {
             return None;
         }
         let origin = self.origin(operation);
-        let of = |object: &Object| self.open.get(object).into_iter().flatten().filter(|open| open.origin < origin);
-        let same = of(&object_of(operation)).min_by_key(|open| open.origin);
-        let referred = || {
-            let created = references(operation, metadata);
-            created.iter().flat_map(of).filter(|open| open.creates).min_by_key(|open| open.origin)
+        let first = |blocks: &HashMap<Object, Vec<Open>>, objects: &[Object], counts: fn(&Open) -> bool| {
+            let open = objects.iter().flat_map(|object| blocks.get(object)).flatten();
+            let earlier = open.filter(|open| open.origin < origin && counts(open));
+            earlier.min_by_key(|open| open.origin).map(|open| open.cause)
         };
-        same.or_else(referred).map(|open| open.cause)
+        first(&self.open, &ties.writes, |_| true)
+            .or_else(|| first(&self.open, &ties.refers, |open| open.creates))
+            .or_else(|| first(&self.leaving, &ties.deletes, |_| true))
     }
 
     /// Notes what became of an operation.
-    pub fn note(&mut self, operation: &Operation, verdict: &Verdict) {
+    pub fn note(&mut self, operation: &Operation, ties: &Ties, verdict: &Verdict) {
         if verdict.verdict.is_done() || operation.command == Command::Discard {
             return;
         }
@@ -93,6 +91,7 @@ impl Blocks {
             origin: self.origin(operation),
             object: object_of(operation),
             creates: operation.command == Command::Create,
+            leaves: ties.leaves.clone(),
             cause: verdict.cause.unwrap_or(operation.sequence),
         });
         // What comes again within the same chunk under another number keeps its place.
@@ -100,44 +99,28 @@ impl Blocks {
     }
 
     fn add(&mut self, open: Open) {
+        for left in &open.leaves {
+            self.leaving.entry(*left).or_default().push(open.clone());
+        }
         self.open.entry(open.object).or_default().push(open);
     }
-}
-
-/// The objects that an operation's data refers to.
-#[must_use]
-pub fn references(operation: &Operation, metadata: &Metadata) -> Vec<Object> {
-    let Some(entity) = metadata.entity_of(operation.object_type_code) else { return Vec::new() };
-    let referred = entity.relationships.iter().filter_map(|relationship| {
-        let FieldValue::Text(text) = operation.data.get(&relationship.attribute)? else { return None };
-        Some((metadata.entity(&relationship.target)?.object_type_code, text.parse().ok()?))
-    });
-    referred.collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::{CONTACT, create, text};
+    use crate::ties::tests::line;
     use proptest::prelude::*;
-    use sojourn_metadata::model::OnDelete;
-    use sojourn_metadata::{Entity, Relationship};
     use sojourn_wire::message::operation::VerdictKind;
+    use uuid::Uuid;
 
-    /// Contacts that refer to contacts.
-    fn line() -> Metadata {
-        let relationship =
-            Relationship { attribute: "parent".into(), target: "contact".into(), on_delete: OnDelete::Restrict };
-        let contact = Entity {
-            name: "contact".into(),
-            object_type_code: CONTACT,
-            schema: "public".into(),
-            table: "contact".into(),
-            attributes: vec![],
-            relationships: vec![relationship],
-            commands: vec![],
-        };
-        Metadata { dataset: "test".into(), acting_role: "user".into(), entities: vec![contact] }
+    fn cause(blocks: &Blocks, operation: &Operation) -> Option<u64> {
+        blocks.cause(operation, &Ties::of(operation, &[], &line()))
+    }
+
+    fn note(blocks: &mut Blocks, operation: &Operation, verdict: &Verdict) {
+        blocks.note(operation, &Ties::of(operation, &[], &line()), verdict);
     }
 
     fn on(sequence: u64, command: Command, object: u128) -> Operation {
@@ -156,26 +139,39 @@ mod tests {
 
     #[test]
     fn what_builds_on_a_refusal_waits_for_its_cause() {
-        let (mut blocks, line) = (Blocks::default(), line());
+        let mut blocks = Blocks::default();
         let first = on(1, Command::Create, 1);
-        assert_eq!(blocks.cause(&first, &line), None);
-        blocks.note(&first, &refused(1));
+        assert_eq!(cause(&blocks, &first), None);
+        note(&mut blocks, &first, &refused(1));
         let same = on(2, Command::Update, 1);
-        assert_eq!(blocks.cause(&same, &line), Some(1));
-        blocks.note(&same, &Verdict { cause: Some(1), ..Verdict::new(2, VerdictKind::Parked, "t") });
-        assert_eq!(blocks.cause(&on(3, Command::Delete, 1), &line), Some(1), "never a parked one");
+        assert_eq!(cause(&blocks, &same), Some(1));
+        note(&mut blocks, &same, &Verdict { cause: Some(1), ..Verdict::new(2, VerdictKind::Parked, "t") });
+        assert_eq!(cause(&blocks, &on(3, Command::Delete, 1)), Some(1), "never a parked one");
         let refers = referring(4, 2, 1);
-        assert_eq!(blocks.cause(&refers, &line), Some(1));
-        blocks.note(&refers, &Verdict { cause: Some(1), ..Verdict::new(4, VerdictKind::Parked, "t") });
-        assert_eq!(blocks.cause(&referring(5, 3, 2), &line), Some(1), "through what waits");
-        assert_eq!(blocks.cause(&on(6, Command::Update, 9), &line), None);
+        assert_eq!(cause(&blocks, &refers), Some(1));
+        note(&mut blocks, &refers, &Verdict { cause: Some(1), ..Verdict::new(4, VerdictKind::Parked, "t") });
+        assert_eq!(cause(&blocks, &referring(5, 3, 2)), Some(1), "through what waits");
+        assert_eq!(cause(&blocks, &on(6, Command::Update, 9)), None);
     }
 
     #[test]
     fn an_update_that_was_refused_does_not_keep_others_from_referring_to_its_object() {
-        let (mut blocks, line) = (Blocks::default(), line());
-        blocks.note(&on(1, Command::Update, 1), &refused(1));
-        assert_eq!(blocks.cause(&referring(2, 2, 1), &line), None);
+        let mut blocks = Blocks::default();
+        note(&mut blocks, &on(1, Command::Update, 1), &refused(1));
+        assert_eq!(cause(&blocks, &referring(2, 2, 1)), None);
+    }
+
+    #[test]
+    fn what_a_row_was_to_leave_is_not_deleted() {
+        let (parent, child) = (1, 2);
+        let mut moved = on(1, Command::Update, child);
+        moved.base.insert("parent".into(), text(&Uuid::from_u128(parent).to_string()));
+        let mut blocks = Blocks::default();
+        note(&mut blocks, &moved, &refused(1));
+        assert_eq!(cause(&blocks, &on(2, Command::Update, parent)), None);
+        assert_eq!(cause(&blocks, &on(2, Command::Delete, parent)), Some(1));
+        blocks.settle(&Operation { settles: Some(1), ..on(3, Command::Discard, child) });
+        assert_eq!(cause(&blocks, &on(4, Command::Delete, parent)), None);
     }
 
     #[test]
@@ -185,23 +181,24 @@ mod tests {
             origin,
             object: (CONTACT, Uuid::from_u128(1)),
             creates: false,
+            leaves: Vec::new(),
             cause,
         };
         let stored = [open(1, 1, 1), open(2, 2, 1), open(3, 3, 1)];
-        let mut blocks = Blocks::new(stored, HashMap::from([(1, 1), (2, 2), (3, 3)]));
+        let mut blocks = Blocks::new(stored.clone(), HashMap::from([(1, 1), (2, 2), (3, 3)]));
         let again = |sequence, settles| Operation { settles: Some(settles), ..on(sequence, Command::Update, 1) };
         for (sequence, settles) in [(4, 1), (5, 2), (6, 3)] {
             let operation = again(sequence, settles);
             blocks.settle(&operation);
-            assert_eq!(blocks.cause(&operation, &line()), None, "{sequence} does not wait for what came later");
+            assert_eq!(cause(&blocks, &operation), None, "{sequence} does not wait for what came later");
         }
-        assert_eq!(blocks.cause(&on(7, Command::Update, 1), &line()), None);
+        assert_eq!(cause(&blocks, &on(7, Command::Update, 1)), None);
         let mut blocks = Blocks::new(stored, HashMap::from([(1, 1), (2, 2)]));
         blocks.settle(&again(4, 1));
-        blocks.note(&again(4, 1), &refused(4));
+        note(&mut blocks, &again(4, 1), &refused(4));
         blocks.settle(&again(5, 2));
-        assert_eq!(blocks.cause(&again(5, 2), &line()), Some(4), "the cause has a new number");
-        assert_eq!(blocks.cause(&on(7, Command::Update, 1), &line()), Some(4));
+        assert_eq!(cause(&blocks, &again(5, 2)), Some(4), "the cause has a new number");
+        assert_eq!(cause(&blocks, &on(7, Command::Update, 1)), Some(4));
     }
 
     proptest! {
@@ -213,15 +210,15 @@ mod tests {
             let mut open: HashMap<u128, u64> = HashMap::new();
             for (sequence, (object, fails)) in (1..).zip(steps) {
                 let operation = on(sequence, Command::Update, object);
-                let cause = blocks.cause(&operation, &line());
+                let cause = cause(&blocks, &operation);
                 prop_assert_eq!(cause, open.get(&object).copied());
                 match cause {
-                    Some(cause) => blocks.note(&operation, &Verdict { cause: Some(cause), ..Verdict::new(sequence, VerdictKind::Parked, "t") }),
+                    Some(cause) => note(&mut blocks, &operation, &Verdict { cause: Some(cause), ..Verdict::new(sequence, VerdictKind::Parked, "t") }),
                     None if fails => {
-                        blocks.note(&operation, &refused(sequence));
+                        note(&mut blocks, &operation, &refused(sequence));
                         open.insert(object, sequence);
                     }
-                    None => blocks.note(&operation, &Verdict::new(sequence, VerdictKind::Applied, "t")),
+                    None => note(&mut blocks, &operation, &Verdict::new(sequence, VerdictKind::Applied, "t")),
                 }
             }
         }

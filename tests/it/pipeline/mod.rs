@@ -8,6 +8,7 @@ mod one_by_one;
 mod order;
 mod overtaken;
 mod own_chain;
+mod parking;
 mod plugins;
 mod refusals;
 mod triggers;
@@ -35,6 +36,8 @@ const CARD: i32 = 5;
 const SECRET: i32 = 6;
 const TOLD: i32 = 7;
 const TURNCOAT: i32 = 8;
+const TICKET: i32 = 9;
+const LINE: i32 = 10;
 
 /// A world with one device, and its sender.
 async fn desk() -> (World, Sender) {

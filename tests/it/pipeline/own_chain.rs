@@ -1,9 +1,9 @@
 //! What the user did before is nobody's conflict, even where the server made something else of it.
 
-use sojourn_wire::message::operation::{Operation, VerdictKind};
+use sojourn_wire::message::operation::{FieldValue, Operation, VerdictKind};
 use uuid::Uuid;
 
-use super::{CARD, create, desk, elsewhere, kinds, object, told, update};
+use super::{CARD, TICKET, create, desk, elsewhere, kinds, object, told, update};
 use crate::support::run;
 use crate::support::sender::{Sender, text};
 
@@ -113,6 +113,26 @@ fn what_somebody_else_changed_after_ones_own_change_is_a_conflict() {
         elsewhere(&world, "UPDATE desk.card SET code = 'z' WHERE id = $1", id).await;
         let verdicts = sender.send(vec![colour(id, "red", "blue"), code(id, "a", "c")]).await;
         assert_eq!(verdicts[1].verdict, Conflict, "{verdicts:?}");
+        world.stop().await;
+    });
+}
+
+#[test]
+fn a_value_that_the_server_filled_may_be_changed_by_whoever_created_the_row() {
+    run(async {
+        let (world, mut sender) = desk().await;
+        let state =
+            |id, base: FieldValue, mine: u8| update(TICKET, id, &[("state", base, FieldValue::Number(mine.into()))]);
+        let filed = |id| create(TICKET, id, &[("body", text("x"))]);
+        let (first, second, third) = (object(), object(), object());
+        let chain = vec![filed(first), state(first, FieldValue::Null, 1), filed(second), filed(third)];
+        let verdicts = sender.send(chain).await;
+        assert_eq!(kinds(&verdicts), [Applied; 4], "{verdicts:?}");
+        let later = sender.send_one(state(second, FieldValue::Null, 2)).await;
+        assert_eq!(later.verdict, Applied, "{later:?}");
+        elsewhere(&world, "UPDATE desk.ticket SET state = 7 WHERE id = $1", third).await;
+        let clash = sender.send_one(state(third, FieldValue::Null, 3)).await;
+        assert_eq!(clash.verdict, Conflict, "{clash:?}");
         world.stop().await;
     });
 }

@@ -7,17 +7,17 @@ use async_nats::{ConnectOptions, HeaderMap, Message, jetstream};
 use futures_util::StreamExt as _;
 use sojourn_wire::Service;
 use sojourn_wire::message::encode;
-use sojourn_wire::message::operation::{ChunkOutcome, Operation, OperationChunk, VerdictKind};
+use sojourn_wire::message::operation::{ChunkOutcome, Command, Operation, OperationChunk, VerdictKind};
 use sojourn_wire::message::plugin::PluginReply;
 use sojourn_wire::streams::EVENTS;
 use sojourn_wire::subject::PLUGIN_INBOX_PREFIX;
 use uuid::Uuid;
 
-use super::{MEMO, PERSON, TABLES, USER, create, delete, kinds, object, reason, settles, told, update};
-use crate::support::sender::{Sender, chunk, text};
+use super::{LINE, MEMO, PERSON, TABLES, USER, create, delete, kinds, object, reason, settles, told, update};
+use crate::support::sender::{Sender, chunk, operation, text};
 use crate::support::{World, WorldPlan, run, until};
 
-use VerdictKind::{Applied, Merged, Rejected};
+use VerdictKind::{Applied, Merged, Parked, Rejected};
 
 /// What is asked may be refused, allowed, or kept waiting while nobody answers.
 const CONFIG: &str = concat!(
@@ -25,7 +25,10 @@ const CONFIG: &str = concat!(
     "  plugins:
     - {entity: person, command: create, time_limit_ms: 300}
     - {entity: person, command: update, time_limit_ms: 300, when_absent: allow}
-    - {entity: person, command: delete, time_limit_ms: 300, when_absent: wait}\n"
+    - {entity: person, command: delete, time_limit_ms: 300, when_absent: wait}
+    - {entity: line, command: promote, time_limit_ms: 300}
+  commands:
+    - {entity: line, name: promote}\n"
 );
 const WITHIN: Duration = Duration::from_secs(60);
 const IS_THERE: &str = "SELECT name FROM desk.person WHERE id = $1";
@@ -230,4 +233,24 @@ fn while_operations_wait_for_a_plug_in_nobody_else_does_and_then_they_are_carrie
 async fn version(world: &World, id: Uuid) -> Option<u32> {
     let version = told(world, "SELECT xmin::text FROM desk.person WHERE id = $1", id).await;
     version.and_then(|version| version.parse().ok())
+}
+
+#[test]
+fn a_command_waits_for_what_its_parameters_name() {
+    run(async {
+        let (world, mut sender) = world().await;
+        let (owner, refused) = (object(), object());
+        let memo = create(MEMO, owner, &[("body", text("x"))]);
+        let bad = create(LINE, refused, &[("word", text("bad"))]);
+        let promote = |with: Uuid| {
+            let with = ("with", text(&with.to_string()));
+            Operation { name: Some("promote".to_owned()), ..operation(Command::Invoke, LINE, object(), &[with]) }
+        };
+        let operations = vec![memo, bad, promote(refused), promote(owner)];
+        let verdicts = sender.send(operations).await;
+        assert_eq!(kinds(&verdicts), [Applied, Rejected, Parked, Rejected], "{verdicts:?}");
+        let later = sender.send_one(promote(refused)).await;
+        assert_eq!((later.verdict, later.cause), (Parked, Some(verdicts[1].sequence)), "{later:?}");
+        world.stop().await;
+    });
 }

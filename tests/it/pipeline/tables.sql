@@ -42,6 +42,16 @@ BEGIN
 END $$;
 CREATE TRIGGER tell BEFORE INSERT OR UPDATE ON desk.told FOR EACH ROW EXECUTE FUNCTION desk.tell();
 
+-- What the server fills.
+CREATE TABLE desk.ticket (id uuid PRIMARY KEY, state int NOT NULL DEFAULT 0, body text);
+
+-- What goes with what it belongs to.
+CREATE TABLE desk.line (
+    id        uuid PRIMARY KEY,
+    person_id uuid REFERENCES desk.person ON DELETE CASCADE,
+    word      text CHECK (word <> 'bad')
+);
+
 -- A trigger that does what none should.
 CREATE TABLE desk.turncoat (id uuid PRIMARY KEY, takes text);
 CREATE FUNCTION desk.turn() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -49,6 +59,7 @@ BEGIN
     CASE NEW.takes
         WHEN 'role' THEN RESET ROLE;
         WHEN 'user' THEN PERFORM set_config('sojourn.user_id', gen_random_uuid()::text, true);
+        WHEN 'claims' THEN PERFORM set_config('request.jwt.claims', format('{"sub": "%s"}', NEW.id), true);
         WHEN 'rows' THEN SET LOCAL row_security = off;
         ELSE NULL;
     END CASE;

@@ -2,7 +2,7 @@
 
 use sojourn_wire::message::operation::{Operation, VerdictKind};
 
-use super::{TURNCOAT, create, desk, kinds, object, reason};
+use super::{SECRET, TURNCOAT, create, desk, elsewhere, kinds, object, reason, update};
 use crate::support::run;
 use crate::support::sender::text;
 
@@ -13,12 +13,34 @@ fn taking(what: &str) -> Operation {
 }
 
 #[test]
+fn a_row_is_not_looked_at_in_another_name() {
+    run(async {
+        let (world, mut sender) = desk().await;
+        let (reader, secret) = (object(), object());
+        let hidden = "INSERT INTO desk.secret (id, reader, word) SELECT $1, id, 'hidden' FROM desk.turncoat";
+        assert_eq!(sender.send_one(create(TURNCOAT, reader, &[])).await.verdict, Applied);
+        elsewhere(&world, hidden, secret).await;
+        elsewhere(&world, "DELETE FROM desk.turncoat WHERE id = $1", reader).await;
+
+        // The row takes the name of who may read the secret.
+        let turning = create(TURNCOAT, reader, &[("takes", text("claims"))]);
+        let reading = update(SECRET, secret, &[("word", text("guessed"), text("mine"))]);
+        let grouped = |operation| Operation { group: Some(1), ..operation };
+        let verdicts = sender.send(vec![grouped(turning), grouped(reading)]).await;
+        assert_eq!(kinds(&verdicts), [Cancelled, Rejected], "{verdicts:?}");
+        assert!(!format!("{verdicts:?}").contains("hidden"), "{verdicts:?}");
+        world.stop().await;
+    });
+}
+
+#[test]
 fn who_takes_another_role_or_name_is_refused() {
     run(async {
         let (world, mut sender) = desk().await;
-        let operations = ["nothing", "role", "nothing", "user", "rows", "nothing"].map(taking).to_vec();
+        let operations = ["nothing", "role", "nothing", "user", "claims", "rows", "nothing"].map(taking).to_vec();
         let verdicts = sender.send(operations).await;
-        assert_eq!(kinds(&verdicts), [Applied, Rejected, Applied, Rejected, Rejected, Applied], "{verdicts:?}");
+        let expected = [Applied, Rejected, Applied, Rejected, Rejected, Rejected, Applied];
+        assert_eq!(kinds(&verdicts), expected, "{verdicts:?}");
         assert!(reason(&verdicts[1]).contains("a trigger of the server has changed who is writing"), "{verdicts:?}");
 
         let grouped = |what| Operation { group: Some(1), ..taking(what) };

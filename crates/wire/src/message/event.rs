@@ -12,7 +12,7 @@ use super::operation::FieldValue;
 /// An operation was carried out, or one write of a named command.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OperationEvent {
-    /// `<subscription>:<sequence>`; repetitions of an event have the same, and the same `write`.
+    /// `<subscription>:<sequence>`; repetitions of an event have the same, and the same `write` and `trace_id`.
     pub operation_id: String,
     /// Which write of a named command it is, from 1; none of the operation itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -36,13 +36,12 @@ pub struct OperationEvent {
 }
 
 impl OperationEvent {
-    /// What tells it from all others: `<subscription>:<sequence>`, and `.<write>` of a named command's writes.
+    /// What tells it from all others: `<subscription>:<sequence>`, `.<write>` of a named command's writes, and the trace id:
+    /// a server that was restored to an earlier state gives the same numbers again.
     #[must_use]
     pub fn id(&self) -> String {
-        match self.write {
-            Some(write) => format!("{}.{write}", self.operation_id),
-            None => self.operation_id.clone(),
-        }
+        let write = self.write.map(|write| format!(".{write}")).unwrap_or_default();
+        format!("{}{write}@{}", self.operation_id, self.trace_id)
     }
 }
 
@@ -73,6 +72,6 @@ mod tests {
         golden::check("update", &event);
         let write = OperationEvent { write: Some(2), ..event };
         golden::check("write", &write);
-        assert_eq!(write.id(), "s1:7.2");
+        assert_eq!(write.id(), "s1:7.2@0123456789abcdef");
     }
 }

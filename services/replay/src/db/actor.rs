@@ -60,7 +60,7 @@ impl Actor<'_> {
         let checked = sqlx::raw_sql(
             "SET CONSTRAINTS ALL IMMEDIATE;
              SELECT current_user::text, coalesce(current_setting('sojourn.user_id', true), ''),
-                    current_setting('row_security')",
+                    coalesce(current_setting('request.jwt.claims', true), ''), current_setting('row_security')",
         )
         .fetch_one(&mut **tx)
         .await;
@@ -68,7 +68,7 @@ impl Actor<'_> {
             Ok(row) => expect_user(&row, &self.identity()),
             Err(error) => return self.meaning(error, begun).map(Some),
         };
-        if let Some(meaning) = self.changed_hands(who)? {
+        if let Some(meaning) = self.expected(who)? {
             return Ok(Some(meaning));
         }
         let next = sqlx::raw_sql("RELEASE SAVEPOINT unit; SAVEPOINT unit").execute(&mut **tx).await;
@@ -76,16 +76,18 @@ impl Actor<'_> {
         Ok(None)
     }
 
-    /// What it means, if a trigger has taken another role or another user's name: somebody else would write.
-    fn changed_hands(&self, who: Result<(), ActingError>) -> Result<Option<Meaning>, PlatformError> {
+    /// What it means that a trigger has taken another role or another user's name: somebody else would write.
+    pub(super) fn changed_hands(&self, found: &ActingError) -> Meaning {
+        let (subscription, trace_id) = (self.request.subscription, self.request.trace_id);
+        tracing::error!(%subscription, trace_id, "a trigger has changed who is writing: {found}");
+        let words = "a trigger of the server has changed who is writing; tell whoever looks after the server";
+        Meaning::Decided(Refusal::new(words))
+    }
+
+    fn expected(&self, who: Result<(), ActingError>) -> Result<Option<Meaning>, PlatformError> {
         match who {
             Ok(()) => Ok(None),
-            Err(found @ ActingError::NotTaken { .. }) => {
-                let (subscription, trace_id) = (self.request.subscription, self.request.trace_id);
-                tracing::error!(%subscription, trace_id, "a trigger has changed who is writing: {found}");
-                let words = "a trigger of the server has changed who is writing; tell whoever looks after the server";
-                Ok(Some(Meaning::Decided(Refusal::new(words))))
-            }
+            Err(found @ ActingError::NotTaken { .. }) => Ok(Some(self.changed_hands(&found))),
             Err(error) => Err(error.into()),
         }
     }
@@ -105,18 +107,20 @@ impl Actor<'_> {
         operation: &Operation,
     ) -> Result<Option<Meaning>, PlatformError> {
         let is_user: bool = sqlx::query(
-            "SELECT current_user = $3 AND current_setting('sojourn.user_id', true) = $4,
+            "SELECT current_user = $3 AND current_setting('sojourn.user_id', true) = $4
+                        AND current_setting('request.jwt.claims', true) = $5,
                     set_config('sojourn.operation_id', $1, true), set_config('sojourn.captured_at', $2, true)",
         )
         .bind(self.operation_id(operation))
         .bind(operation.captured_at.as_str())
         .bind(self.metadata.acting_role.name())
         .bind(self.user_id.to_string())
+        .bind(self.identity().claims())
         .fetch_one(&mut **tx)
         .await
         .and_then(|row| row.try_get(0))
         .map_err(PlatformError::doing("telling triggers whose operation this is"))?;
-        if is_user { Ok(None) } else { self.changed_hands(check_user(tx, &self.identity()).await) }
+        if is_user { Ok(None) } else { self.expected(check_user(tx, &self.identity()).await) }
     }
 
     /// What triggers, plug-ins and events know an operation by.

@@ -1,7 +1,7 @@
 //! Writing one row: it is looked at first, and then written, unless that is a conflict.
 
 use sojourn_metadata::replay::ConflictPolicy;
-use sojourn_platform::PlatformError;
+use sojourn_platform::{ActingError, PlatformError};
 use sojourn_wire::message::operation::{Operation, RowCommand};
 use sqlx::postgres::PgQueryResult;
 use sqlx::{Postgres, Transaction};
@@ -11,7 +11,7 @@ use super::actor::Actor;
 use super::failure::Meaning;
 use super::look::{self, LookError};
 use super::unit::names;
-use crate::merge::{self, Here, Known};
+use crate::merge::{self, Known, Left};
 use crate::refusal::Refusal;
 use crate::statement::one::statement;
 use crate::validate::Write;
@@ -23,10 +23,18 @@ const MOST_LOOKS: usize = 5;
 /// How one write ended.
 pub(super) enum Done {
     /// As asked. What it leaves of the row.
-    Applied(Here),
+    Applied(Left),
     /// Beside somebody else's changes. What it leaves of the row.
-    Merged(Here),
+    Merged(Left),
     /// Not, and everything since the savepoint must be rolled back.
+    Refused(Meaning),
+}
+
+/// What came of a statement that writes one row.
+enum Written {
+    Row(Left),
+    /// It met none.
+    Nothing,
     Refused(Meaning),
 }
 
@@ -40,7 +48,7 @@ impl Actor<'_> {
         known: &Known,
     ) -> Result<Done, PlatformError> {
         match write.command {
-            RowCommand::Create => self.write(tx, operation, write, known, None).await,
+            RowCommand::Create => self.perform(tx, write, known).await,
             RowCommand::Update if write.values.is_empty() => Ok(Done::Applied(known.after(std::iter::empty(), None))),
             RowCommand::Update => self.update(tx, operation, write, known).await,
             RowCommand::Delete => self.delete(tx, operation, write, known).await,
@@ -55,9 +63,10 @@ impl Actor<'_> {
         known: &Known,
     ) -> Result<Done, PlatformError> {
         if self.last_wins(write) {
-            return match self.write(tx, operation, write, known, None).await? {
-                Done::Refused(Meaning::Decided(_)) => self.missing(tx, operation, write, known).await,
-                done => Ok(done),
+            return match self.write(tx, write, known, None).await? {
+                Written::Row(left) => Ok(Done::Applied(left)),
+                Written::Nothing => self.missing(tx, operation, write, known).await,
+                Written::Refused(meaning) => Ok(Done::Refused(meaning)),
             };
         }
         let begun = Instant::now();
@@ -68,10 +77,11 @@ impl Actor<'_> {
         let Some(look) = looked else { return self.missing(tx, operation, write, known).await };
         match merge::update(operation, &look, known, self.rules, &write.table.entity) {
             Err(refusal) => Ok(Done::Refused(Meaning::Decided(refusal))),
-            Ok(judged) => Ok(match self.write(tx, operation, write, known, None).await? {
-                Done::Applied(_) if judged.merged => Done::Merged(judged.here),
-                Done::Applied(_) => Done::Applied(judged.here),
-                done => done,
+            Ok(judged) => Ok(match self.write(tx, write, known, None).await? {
+                Written::Row(_) if judged.merged => Done::Merged(judged.left),
+                Written::Row(_) => Done::Applied(judged.left),
+                Written::Nothing => self.nothing_done(write),
+                Written::Refused(meaning) => Done::Refused(meaning),
             }),
         }
     }
@@ -99,13 +109,14 @@ impl Actor<'_> {
                 Ok(merged) => merged,
                 Err(refusal) => return Ok(Done::Refused(Meaning::Decided(refusal))),
             };
-            match self.write(tx, operation, write, known, Some(version)).await? {
-                Done::Refused(Meaning::Decided(_)) => before = Some(version),
-                Done::Applied(here) if merged => return Ok(Done::Merged(here)),
-                done => return Ok(done),
+            match self.write(tx, write, known, Some(version)).await? {
+                Written::Row(left) if merged => return Ok(Done::Merged(left)),
+                Written::Row(left) => return Ok(Done::Applied(left)),
+                Written::Nothing => before = Some(version),
+                Written::Refused(meaning) => return Ok(Done::Refused(meaning)),
             }
         }
-        Ok(Done::Refused(Meaning::Decided(self.attempted(write).nothing_done())))
+        Ok(self.nothing_done(write))
     }
 
     /// A row that is to be changed is not there for this user: it was deleted, is hidden, or may not be changed.
@@ -129,34 +140,43 @@ impl Actor<'_> {
         if !known.is_recorded() {
             // Only the device says that it had the row: what became of it is not for everybody to know.
             return match write.command {
-                RowCommand::Delete => Ok(Done::Merged(Here::default())),
+                RowCommand::Delete => Ok(Done::Merged(Left::default())),
                 _ => refuse(merge::deleted(self.rules, entity)),
             };
         }
         match (look::is_there(tx, self, write.table, write.object_id).await?, write.command) {
             (true, _) => refuse(Refusal::new(&format!("you may not see this {entity} any more"))),
-            (false, RowCommand::Delete) => Ok(Done::Merged(Here::default())),
+            (false, RowCommand::Delete) => Ok(Done::Merged(Left::default())),
             (false, _) => refuse(merge::deleted(self.rules, entity)),
         }
     }
 
-    /// Writes one row.
-    pub(super) async fn write(
+    /// Writes one row that nobody compares with what it was: a new one, or one that a plug-in means.
+    pub(super) async fn perform(
         &self,
         tx: &mut Transaction<'_, Postgres>,
-        operation: &Operation,
+        write: &Write<'_>,
+        known: &Known,
+    ) -> Result<Done, PlatformError> {
+        Ok(match self.write(tx, write, known, None).await? {
+            Written::Row(left) => Done::Applied(left),
+            Written::Nothing => self.nothing_done(write),
+            Written::Refused(meaning) => Done::Refused(meaning),
+        })
+    }
+
+    async fn write(
+        &self,
+        tx: &mut Transaction<'_, Postgres>,
         write: &Write<'_>,
         known: &Known,
         version: Option<u32>,
-    ) -> Result<Done, PlatformError> {
+    ) -> Result<Written, PlatformError> {
         let left = || match write.command {
             RowCommand::Create => known.created(names(write)),
             RowCommand::Update | RowCommand::Delete => known.after(names(write), None),
         };
-        let Some(sql) = statement(write)? else { return Ok(Done::Applied(left())) };
-        if let Some(meaning) = self.tell_triggers(tx, operation).await? {
-            return Ok(Done::Refused(meaning));
-        }
+        let Some(sql) = statement(write)? else { return Ok(Written::Row(left())) };
         let mut query = sqlx::query(sql.into_sqlx()).bind(write.object_id);
         for (_, parameter) in &write.values {
             query = match parameter {
@@ -170,10 +190,14 @@ impl Actor<'_> {
         }
         let begun = Instant::now();
         match query.execute(&mut **tx).await {
-            Ok(done) if is_one_row(&done) => Ok(Done::Applied(left())),
-            Ok(_) => Ok(Done::Refused(Meaning::Decided(self.attempted(write).nothing_done()))),
-            Err(error) => self.meaning(error, begun).map(Done::Refused),
+            Ok(done) if is_one_row(&done) => Ok(Written::Row(left())),
+            Ok(_) => Ok(Written::Nothing),
+            Err(error) => self.meaning(error, begun).map(Written::Refused),
         }
+    }
+
+    fn nothing_done(&self, write: &Write<'_>) -> Done {
+        Done::Refused(Meaning::Decided(self.attempted(write).nothing_done()))
     }
 
     fn failed(&self, error: LookError, begun: Instant) -> Result<Done, PlatformError> {
@@ -188,6 +212,7 @@ impl Actor<'_> {
     pub(super) fn broken_rule(&self, error: PlatformError, begun: Instant) -> Result<Meaning, PlatformError> {
         match error {
             PlatformError::Database { source, .. } => self.meaning(source, begun),
+            PlatformError::Acting(found @ ActingError::NotTaken { .. }) => Ok(self.changed_hands(&found)),
             error => Err(error),
         }
     }

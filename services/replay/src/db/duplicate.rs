@@ -4,7 +4,7 @@
 //! every row, and only those count which the user may see. The transaction acts as the user before and after.
 
 use sojourn_metadata::replay::ReplayRules;
-use sojourn_platform::acting::{SCAN_ROLE, become_role, become_user};
+use sojourn_platform::acting::{SCAN_ROLE, become_role, become_user, check_user};
 use sojourn_platform::duplicates::Matching;
 use sojourn_platform::entities::Published;
 use sojourn_platform::{Identity, PlatformError};
@@ -26,7 +26,7 @@ struct Search<'a> {
 /// The written rows that are taken for duplicates, by their positions, each with the first rule that says so and rows
 /// that the user may see. Asks nothing when no rule looks at any of the rows.
 ///
-/// The transaction must act as the user and does so again afterwards. After an error it must be rolled back to a
+/// The transaction must act as the user, which is checked, and does so again afterwards. After an error it must be rolled back to a
 /// savepoint that was made while it acted as the user.
 ///
 /// # Errors
@@ -42,6 +42,7 @@ pub async fn duplicates_of(
     if searches.is_empty() {
         return Ok(Vec::new());
     }
+    check_user(tx, identity).await?;
     become_role(tx, SCAN_ROLE).await?;
     for search in &mut searches {
         let found = pairs_found(tx, search, written).await?;

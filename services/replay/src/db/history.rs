@@ -3,7 +3,7 @@
 //! Each object is looked up by itself (`LATERAL`): a table that was never analysed looks small to Postgres, and would be read
 //! as a whole for each chunk.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use sojourn_platform::PlatformError;
 use sojourn_platform::sql::{Ident, Sql};
@@ -14,8 +14,9 @@ use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
 use super::subscription::Subscription;
-use crate::merge::{Here, Known, Own};
-use crate::park::{Blocks, Object, Open};
+use crate::merge::{Known, Left, Own};
+use crate::park::{Blocks, Open};
+use crate::ties::{Object, Ties};
 
 #[derive(sqlx::FromRow)]
 struct OpenRow {
@@ -25,6 +26,20 @@ struct OpenRow {
     object_id: Uuid,
     command: String,
     cause: i64,
+    leaves: Option<Json<Vec<Object>>>,
+}
+
+impl OpenRow {
+    fn into_open(self) -> Open {
+        Open {
+            sequence: self.sequence.unsigned_abs(),
+            origin: self.origin.unsigned_abs(),
+            object: (self.object_type_code, self.object_id),
+            creates: self.command == "create",
+            leaves: self.leaves.map(|Json(leaves)| leaves).unwrap_or_default(),
+            cause: self.cause.unsigned_abs(),
+        }
+    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -32,22 +47,24 @@ struct OwnRow {
     object_type_code: i32,
     object_id: Uuid,
     row_version: String,
+    whole: bool,
     attributes: Json<Vec<String>>,
     unseen: bool,
 }
 
-/// What is open on these objects, and the places of the operations that come again. What an earlier database of the device
-/// left open (below `since`) blocks nothing: nobody can settle it any more.
+/// What is open on the objects at hand or leaves one that is deleted, and the places of the operations that come again. What
+/// an earlier database of the device left open (below `since`) blocks nothing: nobody can settle it any more.
 pub(super) async fn blocks(
     tx: &mut Transaction<'_, Postgres>,
     subscription: &SubscriptionId,
     operations: &[Operation],
-    objects: &[Object],
+    ties: &[Ties],
     since: u64,
 ) -> Result<Blocks, PlatformError> {
-    let (codes, ids): (Vec<i32>, Vec<Uuid>) = objects.iter().copied().unzip();
-    let open: Vec<OpenRow> = sqlx::query_as(
-        "SELECT o.sequence, o.origin, o.object_type_code, o.object_id, o.command, coalesce(o.cause, o.sequence) AS cause
+    let (codes, ids): (Vec<i32>, Vec<Uuid>) = objects(ties).into_iter().unzip();
+    let mut open: Vec<OpenRow> = sqlx::query_as(
+        "SELECT o.sequence, o.origin, o.object_type_code, o.object_id, o.command, coalesce(o.cause, o.sequence) AS cause,
+                o.leaves
            FROM unnest($2::int[], $3::uuid[]) AS at_hand (code, id)
           CROSS JOIN LATERAL (
                 SELECT * FROM sojourn.operation
@@ -63,6 +80,9 @@ pub(super) async fn blocks(
     .fetch_all(&mut **tx)
     .await
     .map_err(PlatformError::doing("reading what is not settled"))?;
+    if ties.iter().any(|ties| !ties.deletes.is_empty()) {
+        open.extend(leaving(tx, subscription, since).await?);
+    }
     let settled: Vec<i64> = operations.iter().filter_map(|o| o.settles).map(u64::cast_signed).collect();
     let origins: Vec<(i64, i64)> = match settled.is_empty() {
         true => Vec::new(),
@@ -75,15 +95,33 @@ pub(super) async fn blocks(
         .await
         .map_err(PlatformError::doing("reading what is settled"))?,
     };
-    let open = open.into_iter().map(|row| Open {
-        sequence: row.sequence.unsigned_abs(),
-        origin: row.origin.unsigned_abs(),
-        object: (row.object_type_code, row.object_id),
-        creates: row.command == "create",
-        cause: row.cause.unsigned_abs(),
-    });
     let number = |(sequence, origin): (i64, i64)| (sequence.unsigned_abs(), origin.unsigned_abs());
-    Ok(Blocks::new(open, origins.into_iter().map(number).collect()))
+    Ok(Blocks::new(open.into_iter().map(OpenRow::into_open), origins.into_iter().map(number).collect()))
+}
+
+/// Every object at hand, once.
+pub(super) fn objects(ties: &[Ties]) -> Vec<Object> {
+    let objects: BTreeSet<Object> = ties.iter().flat_map(Ties::all).collect();
+    objects.into_iter().collect()
+}
+
+/// What is open of rows that were to leave another; there are few.
+async fn leaving(
+    tx: &mut Transaction<'_, Postgres>,
+    subscription: &SubscriptionId,
+    since: u64,
+) -> Result<Vec<OpenRow>, PlatformError> {
+    sqlx::query_as(
+        "SELECT sequence, origin, object_type_code, object_id, command, coalesce(cause, sequence) AS cause, leaves
+           FROM sojourn.operation
+          WHERE subscription_id = $1 AND sequence >= $2 AND leaves IS NOT NULL
+            AND settled_by IS NULL AND verdict NOT IN ('applied', 'merged') AND command <> 'discard'",
+    )
+    .bind(subscription.as_str())
+    .bind(since.cast_signed())
+    .fetch_all(&mut **tx)
+    .await
+    .map_err(PlatformError::doing("reading which rows were to leave others"))
 }
 
 /// The versions of these objects that the device holds, and that the subscription's own operations left.
@@ -98,10 +136,10 @@ pub(super) async fn known(
     let (codes, ids): (Vec<i32>, Vec<Uuid>) = objects.iter().copied().unzip();
     let own: Vec<OwnRow> = sqlx::query_as(
         "SELECT at_hand.code AS object_type_code, at_hand.id AS object_id, o.row_version::text,
-                coalesce(o.attributes, '[]') AS attributes, o.unseen
+                o.whole, coalesce(o.attributes, '[]') AS attributes, o.unseen
            FROM unnest($2::int[], $3::uuid[]) AS at_hand (code, id)
           CROSS JOIN LATERAL (
-                SELECT row_version, attributes, unseen FROM sojourn.operation
+                SELECT row_version, whole, attributes, unseen FROM sojourn.operation
                  WHERE subscription_id = $1 AND object_id = at_hand.id AND object_type_code = at_hand.code
                    AND row_version IS NOT NULL
                  ORDER BY object_id, sequence DESC LIMIT 1) AS o",
@@ -112,8 +150,8 @@ pub(super) async fn known(
     .fetch_all(&mut **tx)
     .await
     .map_err(doing())?;
-    for OwnRow { object_type_code, object_id, row_version, attributes: Json(attributes), unseen } in own {
-        let left = Here { attributes, unseen, before: None };
+    for OwnRow { object_type_code, object_id, row_version, whole, attributes: Json(attributes), unseen } in own {
+        let left = Left { whole, attributes, unseen, before: None };
         let known = all.entry((object_type_code, object_id)).or_default();
         known.own = row_version.parse().ok().map(|version| Own { version, left });
     }

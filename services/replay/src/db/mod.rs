@@ -14,6 +14,7 @@ mod player;
 mod rule;
 mod rules;
 mod run;
+mod runnable;
 mod subscription;
 mod unit;
 mod verdict;

@@ -1,6 +1,6 @@
 //! Playing operations back in order: what must wait is parked, what is alike is written in runs, the rest unit by unit.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::ops::Range;
 
 use sojourn_platform::PlatformError;
@@ -9,16 +9,17 @@ use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
 use super::actor::Actor;
-use super::run::Runnable;
+use super::runnable::Runnable;
 use super::subscription::Subscription;
 use super::unit::Verdicts;
 use super::{history, look};
 use crate::groups::{Unit, units};
-use crate::merge::{Here, Known};
-use crate::park::{Blocks, Object, object_of, references};
+use crate::merge::{Known, Left};
+use crate::park::Blocks;
 use crate::pipeline::Prepared;
 use crate::refusal::Refusal;
 use crate::runs::{Step, steps};
+use crate::ties::{Object, Ties, object_of, object_written};
 use crate::validate::Write;
 
 /// What became of one operation, as it is stored.
@@ -31,7 +32,9 @@ pub(super) struct Played {
     /// The version of the row that it left, where it was the last on the object.
     pub(super) version: Option<u32>,
     /// What operations have left of the row.
-    pub(super) left: Here,
+    pub(super) left: Left,
+    /// What its row was to leave, of one that was not carried out.
+    pub(super) leaves: Vec<Object>,
 }
 
 /// Operations being played back.
@@ -39,6 +42,7 @@ pub(super) struct Player<'a> {
     actor: &'a Actor<'a>,
     operations: &'a [Operation],
     prepared: &'a [Result<Prepared<'a>, Refusal>],
+    ties: Vec<Ties>,
     blocks: Blocks,
     known: HashMap<Object, Known>,
     runnable: HashMap<i32, Runnable>,
@@ -55,20 +59,21 @@ impl<'a> Player<'a> {
         prepared: &'a [Result<Prepared<'a>, Refusal>],
     ) -> Result<Player<'a>, PlatformError> {
         let metadata = &actor.metadata.metadata;
-        let own = operations.iter().map(object_of);
-        let referred = operations.iter().flat_map(|operation| references(operation, metadata));
-        let objects: BTreeSet<Object> = own.chain(referred).collect();
-        let objects: Vec<Object> = objects.into_iter().collect();
+        let writes = |prepared: &'a Result<Prepared<'a>, Refusal>| {
+            prepared.as_ref().map_or(&[][..], |prepared| prepared.writes.as_slice())
+        };
+        let ties: Vec<Ties> =
+            operations.iter().zip(prepared).map(|(o, prepared)| Ties::of(o, writes(prepared), metadata)).collect();
         let id = actor.request.subscription;
         let since = actor.request.chunk.since.unwrap_or(1);
-        let blocks = history::blocks(tx, id, operations, &objects, since).await?;
+        let blocks = history::blocks(tx, id, operations, &ties, since).await?;
         let changes = |write: &Write<'_>| write.command != RowCommand::Create;
         let known = match prepared.iter().flatten().flat_map(|prepared| &prepared.writes).any(changes) {
-            true => history::known(tx, id, subscription, &objects).await?,
+            true => history::known(tx, id, subscription, &history::objects(&ties)).await?,
             false => HashMap::new(),
         };
         let played = Vec::with_capacity(operations.len());
-        Ok(Player { actor, operations, prepared, blocks, known, runnable: HashMap::new(), played })
+        Ok(Player { actor, operations, prepared, ties, blocks, known, runnable: HashMap::new(), played })
     }
 
     /// Plays everything back as the user; the transaction is the user's then.
@@ -89,8 +94,8 @@ impl<'a> Player<'a> {
         let operations = &self.operations[range.clone()];
         operations.iter().for_each(|operation| self.blocks.settle(operation));
         let mut unit = Unit::new(operations);
-        for (member, operation) in operations.iter().enumerate() {
-            if let Some(cause) = self.cause(operation) {
+        for (member, (operation, ties)) in operations.iter().zip(&self.ties[range.clone()]).enumerate() {
+            if let Some(cause) = self.blocks.cause(operation, ties) {
                 unit.refuse(member, Refusal::parked(cause));
             }
         }
@@ -120,8 +125,8 @@ impl<'a> Player<'a> {
         let operations = &self.operations[range.clone()];
         let mut blocks = self.blocks.clone();
         operations.iter().for_each(|operation| blocks.settle(operation));
-        let metadata = &self.actor.metadata.metadata;
-        if operations.iter().any(|operation| blocks.cause(operation, metadata).is_some()) {
+        let ties = &self.ties[range.clone()];
+        if operations.iter().zip(ties).any(|(operation, ties)| blocks.cause(operation, ties).is_some()) {
             return Ok(false);
         }
         let prepared = self.prepared[range.clone()].iter().flatten();
@@ -143,23 +148,23 @@ impl<'a> Player<'a> {
         Ok(takes)
     }
 
-    fn cause(&self, operation: &Operation) -> Option<u64> {
-        self.blocks.cause(operation, &self.actor.metadata.metadata)
-    }
-
     /// Notes what became of operations, for those that follow.
     fn note(&mut self, range: Range<usize>, (verdicts, left): Verdicts) {
         for (object, here) in &left {
             // The unit is over: what it has written is what others will find.
-            let here = Here { before: None, ..here.clone() };
+            let here = Left { before: None, ..here.clone() };
             self.known.entry(*object).or_default().here = Some(here);
         }
         for (place, verdict) in range.zip(verdicts) {
             let operation = &self.operations[place];
-            self.blocks.note(operation, &verdict);
+            self.blocks.note(operation, &self.ties[place], &verdict);
             let origin = self.blocks.origin(operation);
             let left = left.get(&object_of(operation)).cloned().unwrap_or_default();
-            self.played.push(Played { verdict, origin, version: None, left });
+            let leaves = match verdict.verdict.is_done() {
+                true => Vec::new(),
+                false => std::mem::take(&mut self.ties[place].leaves),
+            };
+            self.played.push(Played { verdict, origin, version: None, left, leaves });
         }
     }
 
@@ -170,7 +175,7 @@ impl<'a> Player<'a> {
         for (place, prepared) in self.prepared.iter().enumerate() {
             let done = self.played[place].verdict.verdict.is_done();
             for write in prepared.iter().filter(|_| done).flat_map(|prepared| &prepared.writes) {
-                let (code, object_id) = super::unit::object_of(write);
+                let (code, object_id) = object_written(write);
                 // Only of the operation's own object: the versions of others would be stored under a wrong name.
                 if (code, object_id) == object_of(&self.operations[place]) && write.command != RowCommand::Delete {
                     last.entry(code).or_default().insert(object_id, place);

@@ -13,24 +13,32 @@ use super::duplicate::duplicates_of;
 use super::failure::Meaning;
 use crate::duplicates::{Found, Written};
 use crate::groups::Unit;
-use crate::merge::{Here, Known};
-use crate::park::Object;
+use crate::merge::{Known, Left};
 use crate::pipeline::Prepared;
 use crate::refusal::{Kind, Refusal};
+use crate::ties::{Object, object_written};
 use crate::validate::Write;
 
 /// A unit of interleaved groups is tried again without the refused one, at most this often.
 const MOST_TRIES: usize = 50;
 
 /// One verdict for each operation, and what those that were done leave of rows.
-pub(super) type Verdicts = (Vec<Verdict>, HashMap<Object, Here>);
+pub(super) type Verdicts = (Vec<Verdict>, HashMap<Object, Left>);
 
 /// How one try of a unit ended.
 enum Tried {
     /// Its standing members are applied; these beside somebody else's changes. What they leave of rows.
-    Applied(Vec<usize>, HashMap<Object, Here>),
-    /// One member is refused for this, by its write of this place; the unit must be rolled back.
-    Refused(usize, usize, Meaning),
+    Applied(Vec<usize>, HashMap<Object, Left>),
+    /// One member is refused; the unit must be rolled back.
+    Refused(Blamed),
+}
+
+/// Why a unit failed.
+struct Blamed {
+    member: usize,
+    /// Which of the member's writes, where it was one of them.
+    write: Option<usize>,
+    meaning: Meaning,
 }
 
 impl Actor<'_> {
@@ -56,9 +64,9 @@ impl Actor<'_> {
                     };
                     return Ok((unit.verdicts(kind, self.request.trace_id), left));
                 }
-                Tried::Refused(member, place, meaning) => {
+                Tried::Refused(Blamed { member, write, meaning }) => {
                     self.roll_back(tx).await?;
-                    let write = prepared[member].as_ref().ok().and_then(|prepared| prepared.writes.get(place));
+                    let write = write.and_then(|place| writes_of(prepared, member).nth(place));
                     unit.refuse(member, self.explain(tx, write, meaning).await?);
                 }
             }
@@ -86,19 +94,22 @@ impl Actor<'_> {
             let is_plain = operation.command.on_row().is_some();
             for (place, write) in writes_of(prepared, member).enumerate() {
                 let known = known_of(known, &left, write);
-                let done = match is_plain {
-                    true => self.change(tx, operation, write, &known).await?,
-                    false => self.write(tx, operation, write, &known, None).await?,
+                let done = match (self.tell_triggers(tx, operation).await?, is_plain) {
+                    (Some(meaning), _) => Done::Refused(meaning),
+                    (None, true) => self.change(tx, operation, write, &known).await?,
+                    (None, false) => self.perform(tx, write, &known).await?,
                 };
                 match done {
                     Done::Applied(here) => {
-                        left.insert(object_of(write), here);
+                        left.insert(object_written(write), here);
                     }
                     Done::Merged(here) => {
                         merged.push(member);
-                        left.insert(object_of(write), here);
+                        left.insert(object_written(write), here);
                     }
-                    Done::Refused(meaning) => return Ok(Tried::Refused(member, place, meaning)),
+                    Done::Refused(meaning) => {
+                        return Ok(Tried::Refused(Blamed { member, write: Some(place), meaning }));
+                    }
                 }
             }
         }
@@ -127,12 +138,12 @@ impl Actor<'_> {
             Ok(found) => found,
             Err(error) => {
                 let meaning = self.broken_rule(error, begun)?;
-                return Ok(Some(Tried::Refused(owners[0], usize::MAX, meaning)));
+                return Ok(Some(Tried::Refused(Blamed { member: owners[0], write: None, meaning })));
             }
         };
         if let Some((place, found)) = found.into_iter().next() {
-            let entity = written[place].entity;
-            return Ok(Some(Tried::Refused(owners[place], usize::MAX, Meaning::Decided(duplicate(found, entity)))));
+            let meaning = Meaning::Decided(duplicate(found, written[place].entity));
+            return Ok(Some(Tried::Refused(Blamed { member: owners[place], write: None, meaning })));
         }
         let Some(meaning) = self.settle(tx).await? else { return Ok(None) };
         let touches = |member: usize| match &meaning {
@@ -140,7 +151,7 @@ impl Actor<'_> {
             Meaning::Decided(_) => false,
         };
         match unit.blame(touches) {
-            Some(member) => Ok(Some(Tried::Refused(member, 0, meaning))),
+            Some(member) => Ok(Some(Tried::Refused(Blamed { member, write: Some(0), meaning }))),
             None => Err(PlatformError::Setup("a rule was broken although nothing was written".to_owned())),
         }
     }
@@ -172,14 +183,9 @@ pub(super) fn names<'w>(write: &'w Write<'_>) -> impl Iterator<Item = String> + 
     write.values.iter().map(|(column, _)| column.attribute.name.clone())
 }
 
-/// The object of a write.
-pub(super) fn object_of(write: &Write<'_>) -> Object {
-    (write.table.object_type_code, write.object_id)
-}
-
 /// What is known of a row within a unit that has left rows so.
-fn known_of(known: &HashMap<Object, Known>, left: &HashMap<Object, Here>, write: &Write<'_>) -> Known {
-    let object = object_of(write);
+fn known_of(known: &HashMap<Object, Known>, left: &HashMap<Object, Left>, write: &Write<'_>) -> Known {
+    let object = object_written(write);
     let mut known = known.get(&object).cloned().unwrap_or_default();
     if let Some(here) = left.get(&object) {
         known.here = Some(here.clone());

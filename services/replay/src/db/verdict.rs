@@ -83,15 +83,15 @@ pub(super) async fn verdicts_store(
     sqlx::query(
         "INSERT INTO sojourn.operation (subscription_id, sequence, command, object_type_code, object_id, group_id,
                                         captured_at, verdict, reason, attribute, trace_id, name, settles, origin, cause,
-                                        rule, detail, row_version, attributes, unseen)
+                                        rule, detail, row_version, whole, attributes, unseen, leaves)
          SELECT $1, sequence, command, object_type_code, object_id, group_id, captured_at, verdict, reason, attribute,
-                trace_id, name, settles, origin, cause, rule, detail, row_version::xid,
-                attributes, unseen
+                trace_id, name, settles, origin, cause, rule, detail, row_version::xid, whole, attributes, unseen, leaves
            FROM unnest($2::bigint[], $3::text[], $4::int[], $5::uuid[], $6::bigint[], $7::text[], $8::text[],
                        $9::text[], $10::text[], $11::text[], $12::text[], $13::bigint[], $14::bigint[], $15::bigint[],
-                       $16::text[], $17::jsonb[], $18::text[], $19::jsonb[], $20::bool[])
+                       $16::text[], $17::jsonb[], $18::text[], $19::bool[], $20::jsonb[], $21::bool[], $22::jsonb[])
                 AS o (sequence, command, object_type_code, object_id, group_id, captured_at, verdict, reason, attribute,
-                      trace_id, name, settles, origin, cause, rule, detail, row_version, attributes, unseen)",
+                      trace_id, name, settles, origin, cause, rule, detail, row_version, whole, attributes, unseen,
+                      leaves)",
     )
     .bind(subscription.as_str())
     .bind(of(|operation| operation.sequence.cast_signed()))
@@ -111,8 +111,10 @@ pub(super) async fn verdicts_store(
     .bind(said(|verdict| verdict.rule.as_deref()))
     .bind(played.iter().map(|p| (!p.verdict.verdict.is_done()).then_some(Json(&p.verdict))).collect::<Vec<_>>())
     .bind(played.iter().map(|played| played.version.map(|version| version.to_string())).collect::<Vec<_>>())
+    .bind(played.iter().map(|played| played.left.whole).collect::<Vec<_>>())
     .bind(played.iter().map(|played| Json(&played.left.attributes)).collect::<Vec<_>>())
     .bind(played.iter().map(|played| played.left.unseen).collect::<Vec<_>>())
+    .bind(played.iter().map(|played| (!played.leaves.is_empty()).then_some(Json(&played.leaves))).collect::<Vec<_>>())
     .execute(&mut **tx)
     .await
     .map_err(PlatformError::doing("storing the verdicts"))?;
@@ -127,7 +129,8 @@ pub(super) async fn settle_before(
 ) -> Result<(), PlatformError> {
     sqlx::query(
         "UPDATE sojourn.operation SET settled_by = $2
-          WHERE subscription_id = $1 AND sequence < $2 AND settled_by IS NULL AND verdict NOT IN ('applied', 'merged')",
+          WHERE subscription_id = $1 AND sequence < $2 AND settled_by IS NULL AND verdict NOT IN ('applied', 'merged')
+            AND command <> 'discard'",
     )
     .bind(subscription.as_str())
     .bind(since.cast_signed())

@@ -10,7 +10,7 @@ pub struct Known {
     /// What the subscription's own last operation left.
     pub own: Option<Own>,
     /// What operations of this transaction have left: nobody else can have written the row since the first of them.
-    pub here: Option<Here>,
+    pub here: Option<Left>,
 }
 
 /// What the subscription's own last operation left.
@@ -19,12 +19,14 @@ pub struct Own {
     /// The version of the row.
     pub version: u32,
     /// What it left.
-    pub left: Here,
+    pub left: Left,
 }
 
 /// What operations have left of a row.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Here {
+pub struct Left {
+    /// They have created it, and nobody else has written it since: what the server filled is theirs too.
+    pub whole: bool,
     /// The attributes they have set, since somebody else wrote the row last.
     pub attributes: Vec<String>,
     /// Somebody else's change lies beneath that the device has not seen.
@@ -35,7 +37,7 @@ pub struct Here {
 
 impl Known {
     /// What the subscription's own operations have left of the row, if nobody else has written it since.
-    fn left(&self, version: u32) -> Option<&Here> {
+    fn left(&self, version: u32) -> Option<&Left> {
         let own = self.own.as_ref().filter(|own| own.version == version).map(|own| &own.left);
         self.here.as_ref().or(own)
     }
@@ -49,7 +51,7 @@ impl Known {
 
     /// The attribute holds what the subscription's own operation made of it.
     pub(super) fn is_own(&self, attribute: &str, version: u32) -> bool {
-        self.left(version).is_some_and(|left| left.attributes.iter().any(|name| name == attribute))
+        self.left(version).is_some_and(|left| left.whole || left.attributes.iter().any(|name| name == attribute))
     }
 
     /// The server itself knows that the device has had the row.
@@ -71,14 +73,14 @@ impl Known {
 
     /// What is left of a new row.
     #[must_use]
-    pub fn created(&self, names: impl Iterator<Item = String>) -> Here {
-        Here { unseen: false, ..self.after(names, None) }
+    pub fn created(&self, names: impl Iterator<Item = String>) -> Left {
+        Left { whole: true, unseen: false, ..self.after(names, None) }
     }
 
     /// What is left by a write of these attributes; `looked` says of which version the row was, and whether somebody else
     /// has changed it. Of a row that was not looked at, anything may lie beneath.
     #[must_use]
-    pub fn after(&self, names: impl Iterator<Item = String>, looked: Option<(u32, bool)>) -> Here {
+    pub fn after(&self, names: impl Iterator<Item = String>, looked: Option<(u32, bool)>) -> Left {
         let left = match looked {
             Some((version, _)) => self.left(version),
             None => self.here.as_ref(),
@@ -92,6 +94,7 @@ impl Known {
             None => left.is_none_or(|left| left.unseen),
         };
         let before = left.and_then(|left| left.before).or(looked.map(|(version, _)| version));
-        Here { attributes, unseen, before }
+        let whole = left.is_some_and(|left| left.whole);
+        Left { whole, attributes, unseen, before }
     }
 }

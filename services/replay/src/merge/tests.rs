@@ -24,7 +24,7 @@ fn updated(result: Result<Judged, Refusal>) -> &'static str {
 
 fn left(version: u32, names: &[&str], unseen: bool) -> Known {
     let attributes = names.iter().map(|name| (*name).to_owned()).collect();
-    let own = Own { version, left: Here { attributes, unseen, before: None } };
+    let own = Own { version, left: Left { attributes, unseen, ..Left::default() } };
     Known { own: Some(own), ..Known::default() }
 }
 
@@ -69,8 +69,24 @@ fn what_the_device_itself_did_before_is_no_conflict() {
     assert_eq!(told(&left(7, &["email"], false)), "applied", "a trigger made something else of it");
     assert_eq!(told(&left(7, &["phone"], false)), "conflict", "somebody changed it before");
     assert_eq!(told(&left(6, &["email"], false)), "conflict", "somebody changed it after");
-    let here = Here { attributes: vec!["email".into()], ..Here::default() };
+    let here = Left { attributes: vec!["email".into()], ..Left::default() };
     assert_eq!(told(&Known { here: Some(here), ..Known::default() }), "applied");
+}
+
+#[test]
+fn what_the_server_filled_belongs_to_whoever_created_the_row() {
+    let merge = rules(ConflictPolicy::Merge);
+    let told = |known: &Known, version| {
+        let filled = Look { version, ..look(Some(false), false) };
+        updated(update(&change(), &filled, known, &merge, "contact"))
+    };
+    let created = Known::default().created(["phone".to_owned()].into_iter());
+    let own = Known { own: Some(Own { version: 7, left: created.clone() }), ..Known::default() };
+    assert_eq!((told(&own, 7), told(&own, 8)), ("applied", "conflict"));
+    let here = Known { here: Some(created), ..Known::default() };
+    assert_eq!(told(&here, 7), "applied");
+    assert!(here.after(std::iter::empty(), Some((7, false))).whole, "also after the next change");
+    assert!(!own.after(std::iter::empty(), Some((8, true))).whole, "not after somebody else's");
 }
 
 #[test]
@@ -103,14 +119,14 @@ fn a_row_that_changed_is_not_deleted_unseen() {
 #[test]
 fn what_the_unit_itself_has_written_is_not_what_the_user_saw() {
     let merge = rules(ConflictPolicy::Merge);
-    let written = Here { attributes: vec!["phone".into()], unseen: true, before: Some(5) };
+    let written = Left { attributes: vec!["phone".into()], unseen: true, before: Some(5), ..Left::default() };
     let known = Known { here: Some(written), ..Known::default() };
     let clashing = look(Some(false), false);
     let refusal = update(&change(), &clashing, &known, &merge, "contact").expect_err("a conflict");
     assert_eq!(refusal.verdict(1, "t").version, Some(5));
     let seen = Operation { seen: Some(5), ..change() };
     let judged = update(&seen, &clashing, &known, &merge, "contact").expect("the user overrules");
-    assert_eq!((judged.merged, judged.here.unseen), (true, false), "who overrules has seen it");
+    assert_eq!((judged.merged, judged.left.unseen), (true, false), "who overrules has seen it");
 }
 
 #[test]
@@ -124,6 +140,15 @@ fn what_operations_leave_grows_until_somebody_else_writes() {
     assert_eq!(chain.attributes, ["email", "name"]);
     let interrupted = after(&left(7, &["email"], false), "name", 8, true);
     assert_eq!((interrupted.attributes.as_slice(), interrupted.unseen), (["name".to_owned()].as_slice(), true));
+}
+
+#[test]
+fn a_value_that_cannot_be_stored_does_not_keep_its_conflict_from_being_told() {
+    let change = operation(Command::Update, &[("email", text("a\0b"))]);
+    let refusal =
+        update(&change, &look(Some(false), false), &Known::default(), &rules(ConflictPolicy::Merge), "contact");
+    let verdict = refusal.expect_err("a conflict").verdict(3, "t");
+    assert_eq!(verdict.conflicts[0].mine, text("ab"));
 }
 
 #[test]
