@@ -38,6 +38,8 @@ const TOLD: i32 = 7;
 const TURNCOAT: i32 = 8;
 const TICKET: i32 = 9;
 const LINE: i32 = 10;
+const BASKET: i32 = 11;
+const ENTRY: i32 = 12;
 
 /// A world with one device, and its sender.
 async fn desk() -> (World, Sender) {

@@ -3,7 +3,7 @@
 use sojourn_wire::message::operation::{FieldValue, Operation, VerdictKind};
 use uuid::Uuid;
 
-use super::{CARD, TICKET, create, desk, elsewhere, kinds, object, told, update};
+use super::{BASKET, CARD, ENTRY, TICKET, create, delete, desk, elsewhere, kinds, object, told, update};
 use crate::support::run;
 use crate::support::sender::{Sender, text};
 
@@ -133,6 +133,29 @@ fn a_value_that_the_server_filled_may_be_changed_by_whoever_created_the_row() {
         elsewhere(&world, "UPDATE desk.ticket SET state = 7 WHERE id = $1", third).await;
         let clash = sender.send_one(state(third, FieldValue::Null, 3)).await;
         assert_eq!(clash.verdict, Conflict, "{clash:?}");
+        world.stop().await;
+    });
+}
+
+#[test]
+fn a_row_that_ones_own_triggers_have_touched_may_be_deleted() {
+    run(async {
+        let (world, mut sender) = desk().await;
+        let (first, second) = (object(), object());
+        assert_eq!(
+            kinds(&sender.send(vec![create(BASKET, first, &[]), create(BASKET, second, &[])]).await),
+            [Applied; 2]
+        );
+        let emptied = |basket: Uuid| {
+            let entry = object();
+            let filled = create(ENTRY, entry, &[("basket_id", text(&basket.to_string()))]);
+            vec![filled, delete(ENTRY, entry), delete(BASKET, basket)]
+        };
+        let verdicts = sender.send(emptied(first)).await;
+        assert_eq!(kinds(&verdicts), [Applied; 3], "{verdicts:?}");
+        elsewhere(&world, "UPDATE desk.basket SET entries = 7 WHERE id = $1", second).await;
+        let verdicts = sender.send(emptied(second)).await;
+        assert_eq!(kinds(&verdicts), [Applied, Applied, Conflict], "{verdicts:?}");
         world.stop().await;
     });
 }

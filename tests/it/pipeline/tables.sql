@@ -52,6 +52,18 @@ CREATE TABLE desk.line (
     word      text CHECK (word <> 'bad')
 );
 
+-- Orders count their lines.
+CREATE TABLE desk.basket (id uuid PRIMARY KEY, entries int NOT NULL DEFAULT 0);
+CREATE TABLE desk.entry (id uuid PRIMARY KEY, basket_id uuid REFERENCES desk.basket, word text);
+CREATE FUNCTION desk.count_entries() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE desk.basket SET entries = (SELECT count(*) FROM desk.entry WHERE basket_id = basket.id)
+     WHERE id IN (OLD.basket_id, NEW.basket_id);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER count_entries AFTER INSERT OR UPDATE OR DELETE ON desk.entry
+    FOR EACH ROW EXECUTE FUNCTION desk.count_entries();
+
 -- A trigger that does what none should.
 CREATE TABLE desk.turncoat (id uuid PRIMARY KEY, takes text);
 CREATE FUNCTION desk.turn() RETURNS trigger LANGUAGE plpgsql AS $$

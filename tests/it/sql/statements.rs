@@ -184,6 +184,7 @@ async fn runs_planned(tx: &mut Transaction<'_, Postgres>, table: &Table) {
     planned(tx, &look::look(table, &columns).expect("good types"), 1 + 2 * columns.len()).await;
     planned(tx, &look::version(table), 1).await;
     planned(tx, &look::versions(table), 1).await;
+    planned(tx, &look::locked(table), 1).await;
 }
 
 #[test]

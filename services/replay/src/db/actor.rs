@@ -46,6 +46,13 @@ impl Actor<'_> {
         Ok(())
     }
 
+    /// What was done so far stays, whatever becomes of the unit that begins.
+    pub(super) async fn begin_unit(&self, tx: &mut Transaction<'_, Postgres>) -> Result<(), PlatformError> {
+        let next = sqlx::raw_sql("RELEASE SAVEPOINT unit; SAVEPOINT unit").execute(&mut **tx).await;
+        next.map_err(PlatformError::doing("beginning what is written together"))?;
+        Ok(())
+    }
+
     /// Rules that may be deferred wait for the end of the unit.
     pub(super) async fn defer(&self, tx: &mut Transaction<'_, Postgres>) -> Result<(), PlatformError> {
         let deferred = sqlx::raw_sql("SET CONSTRAINTS ALL DEFERRED").execute(&mut **tx).await;
@@ -71,8 +78,7 @@ impl Actor<'_> {
         if let Some(meaning) = self.expected(who)? {
             return Ok(Some(meaning));
         }
-        let next = sqlx::raw_sql("RELEASE SAVEPOINT unit; SAVEPOINT unit").execute(&mut **tx).await;
-        next.map_err(PlatformError::doing("ending what is written together"))?;
+        self.begin_unit(tx).await?;
         Ok(None)
     }
 

@@ -4,6 +4,7 @@ use sojourn_metadata::DataType;
 use sojourn_platform::PlatformError;
 use sojourn_platform::acting::{SCAN_ROLE, become_role, become_user};
 use sojourn_platform::entities::{Column, Table};
+use sojourn_platform::sql::Sql;
 use sojourn_wire::message::operation::{FieldValue, Operation};
 use sqlx::{Postgres, Row as _, Transaction};
 use uuid::Uuid;
@@ -128,13 +129,32 @@ pub(super) async fn versions(
     table: &Table,
     objects: &[Uuid],
 ) -> Result<Vec<(Uuid, u32)>, PlatformError> {
-    let doing = || PlatformError::doing("reading the versions of what was written");
-    let rows: Vec<(Uuid, String)> = sqlx::query_as(statement::versions(table).into_sqlx())
-        .bind(objects)
-        .fetch_all(&mut **tx)
-        .await
-        .map_err(doing())?;
-    rows.into_iter().map(|(id, version)| Ok((id, version_number(version)?))).collect()
+    let doing = PlatformError::doing("reading the versions of what was written");
+    versions_by(tx, statement::versions(table), objects).await?.map_err(doing)
+}
+
+/// Locks rows, and gives the versions of those that the user may change. What the user may not do is no error of the chunk:
+/// the inner one asks for a roll back to the savepoint.
+pub(super) async fn locked(
+    tx: &mut Transaction<'_, Postgres>,
+    table: &Table,
+    objects: &[Uuid],
+) -> Result<Result<Vec<(Uuid, u32)>, sqlx::Error>, PlatformError> {
+    versions_by(tx, statement::locked(table), objects).await
+}
+
+async fn versions_by(
+    tx: &mut Transaction<'_, Postgres>,
+    sql: Sql,
+    objects: &[Uuid],
+) -> Result<Result<Vec<(Uuid, u32)>, sqlx::Error>, PlatformError> {
+    let rows: Vec<(Uuid, String)> = match sqlx::query_as(sql.into_sqlx()).bind(objects).fetch_all(&mut **tx).await {
+        Ok(rows) => rows,
+        Err(error) => return Ok(Err(error)),
+    };
+    let versions: Result<Vec<_>, PlatformError> =
+        rows.into_iter().map(|(id, version)| Ok((id, version_number(version)?))).collect();
+    versions.map(Ok)
 }
 
 /// Whether there is such a row at all, as the role that finds rows which a user does not see any more.

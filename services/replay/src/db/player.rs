@@ -1,6 +1,6 @@
 //! Playing operations back in order: what must wait is parked, what is alike is written in runs, the rest unit by unit.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use sojourn_platform::PlatformError;
@@ -79,6 +79,7 @@ impl<'a> Player<'a> {
     /// Plays everything back as the user; the transaction is the user's then.
     pub(super) async fn play(mut self, tx: &mut Transaction<'_, Postgres>) -> Result<Vec<Played>, PlatformError> {
         self.actor.enter(tx).await?;
+        self.lock_deleted(tx).await?;
         for step in steps(self.operations, self.prepared, units(self.operations)) {
             match step {
                 Step::Run(range) => self.run(tx, range).await?,
@@ -87,6 +88,31 @@ impl<'a> Player<'a> {
         }
         self.note_versions(tx).await?;
         Ok(self.played)
+    }
+
+    /// Locks what is deleted after something else was written, and notes its versions: triggers of what comes before may touch
+    /// it, as a line does its order. A row that cannot be locked is judged by what it is when its turn comes.
+    async fn lock_deleted(&mut self, tx: &mut Transaction<'_, Postgres>) -> Result<(), PlatformError> {
+        let mut deleted: BTreeMap<i32, Vec<Uuid>> = BTreeMap::new();
+        for (code, object_id) in self.ties.iter().skip(1).flat_map(|ties| &ties.deletes) {
+            deleted.entry(*code).or_default().push(*object_id);
+        }
+        for (code, ids) in deleted {
+            let Some(table) = self.actor.metadata.table_of(code) else { continue };
+            match look::locked(tx, table, &ids).await? {
+                Ok(versions) => {
+                    self.actor.begin_unit(tx).await?;
+                    for (object_id, version) in versions {
+                        self.known.entry((code, object_id)).or_default().locked = Some(version);
+                    }
+                }
+                Err(error) => {
+                    self.actor.roll_back(tx).await?;
+                    tracing::debug!(entity = table.entity, "what is to be deleted cannot be locked: {error}");
+                }
+            }
+        }
+        Ok(())
     }
 
     /// One unit; its members wait as a whole when one of them must.

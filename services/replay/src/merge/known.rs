@@ -7,6 +7,8 @@ use sojourn_wire::message::operation::Operation;
 pub struct Known {
     /// The version that the device has confirmed to hold.
     pub device: Option<u32>,
+    /// The version that the row had when this transaction locked it: nobody else can have written it since.
+    pub locked: Option<u32>,
     /// What the subscription's own last operation left.
     pub own: Option<Own>,
     /// What operations of this transaction have left: nobody else can have written the row since the first of them.
@@ -44,6 +46,8 @@ impl Known {
 
     /// Somebody else has changed the row since the device saw it, as far as can be told.
     pub(super) fn is_changed(&self, operation: &Operation, version: u32) -> bool {
+        // Since then triggers may have touched it, which is the user's own doing.
+        let version = self.locked.unwrap_or(version);
         // What overtook the operation may have been the echo of the device's own.
         let own = self.left(version).is_some_and(|left| !left.unseen);
         !own && (operation.overtaken || self.device != Some(version))

@@ -110,6 +110,9 @@ fn a_row_that_changed_is_not_deleted_unseen() {
     assert_eq!(told(ConflictPolicy::Merge, &same, &gone), "applied");
     assert_eq!(told(ConflictPolicy::Merge, &other, &gone), "conflict");
     assert_eq!(told(ConflictPolicy::LastWins, &other, &gone), "applied");
+    let locked = |version| Known { device: Some(6), locked: Some(version), ..Known::default() };
+    assert_eq!(told(ConflictPolicy::Merge, &locked(6), &gone), "applied", "a trigger has touched it since");
+    assert_eq!(told(ConflictPolicy::Merge, &locked(5), &gone), "conflict");
     let overtaken = Operation { overtaken: true, ..gone };
     assert_eq!(told(ConflictPolicy::Reject, &same, &overtaken), "conflict");
     assert_eq!(told(ConflictPolicy::Merge, &left(7, &[], false), &overtaken), "applied", "an echo");

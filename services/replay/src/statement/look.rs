@@ -50,6 +50,12 @@ pub fn versions(table: &Table) -> Sql {
     sql.table(&table.schema, &table.table).raw(" WHERE ").ident(&table.key().name).raw(" = ANY ($1::uuid[])")
 }
 
+/// Locks many rows that the user may see and change, and gives their versions; `$1` are their ids.
+#[must_use]
+pub fn locked(table: &Table) -> Sql {
+    versions(table).raw(" ORDER BY ").ident(&table.key().name).raw(" FOR UPDATE")
+}
+
 /// What the row holds, spelled as devices do where that is not Postgres' way: times in ISO-8601, in UTC.
 fn text(sql: Sql, column: &&Column) -> Sql {
     match column.attribute.data_type {
