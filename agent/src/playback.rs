@@ -46,7 +46,8 @@ pub struct Settled {
     pub entity: String,
     /// Its row.
     pub object_id: Uuid,
-    /// What became of it. The sequence is 0 when the agent itself refused it, because it can never be sent.
+    /// What became of it. The sequence is 0 when the agent itself refused it, because it can never be sent, or
+    /// parked it for such.
     #[serde(flatten)]
     pub verdict: Verdict,
 }
@@ -69,7 +70,7 @@ pub async fn play_back(
         return Ok(played);
     }
     progress.operations(summary.waiting + summary.sent);
-    let known: Vec<u64> = unsendable(store).await?.iter().map(|entry| entry.row_number).collect();
+    let known: Vec<u64> = refused_here(store).await?.iter().map(|entry| entry.row_number).collect();
     let ceilings = Ceilings {
         operations: MAX_CHUNK_OPERATIONS,
         bytes: chunk_bytes(),
@@ -93,8 +94,8 @@ pub async fn play_back(
         played.count(&taken.chunk, verdicts, &names);
     }
     progress.end();
-    let refused_here = unsendable(store).await?.into_iter().filter(|entry| !known.contains(&entry.row_number));
-    refused_here.for_each(|entry| played.count_unsendable(entry));
+    let refused = refused_here(store).await?.into_iter().filter(|entry| !known.contains(&entry.row_number));
+    refused.for_each(|entry| played.count_refused_here(entry));
     Ok(played)
 }
 
@@ -115,8 +116,8 @@ async fn settle(store: &SharedStore, verdicts: &[Verdict], ceilings: Ceilings) -
     take_up(store, ceilings).await
 }
 
-async fn unsendable(store: &SharedStore) -> Result<Vec<QueueEntry>, AgentError> {
-    store.run("reading the queue", |store| store.queue_unsendable()).await
+async fn refused_here(store: &SharedStore) -> Result<Vec<QueueEntry>, AgentError> {
+    store.run("reading the queue", |store| store.queue_refused_here()).await
 }
 
 /// Bytes of operations that make a chunk.
@@ -179,8 +180,8 @@ impl Settled {
 }
 
 impl PlayedBack {
-    /// An operation that never had a number, because it cannot be sent.
-    fn count_unsendable(&mut self, entry: QueueEntry) {
+    /// An operation that got no number: it cannot be sent, or waits for one that cannot.
+    fn count_refused_here(&mut self, entry: QueueEntry) {
         let command = match entry.command {
             EntryCommand::Create => Command::Create,
             EntryCommand::Update => Command::Update,
@@ -189,7 +190,7 @@ impl PlayedBack {
             EntryCommand::Start | EntryCommand::Stop => return,
         };
         self.operations += 1;
-        let kind = VerdictKind::Rejected;
+        let kind = VerdictKind::from_word(entry.verdict.as_deref().unwrap_or_default());
         *self.verdicts.entry(kind.word()).or_default() += 1;
         let object_id = entry.object_id.and_then(|id| id.parse().ok()).unwrap_or_default();
         let verdict = Verdict { reason: entry.reason, ..Verdict::new(0, kind, "") };

@@ -114,6 +114,7 @@ mod tests {
             name: None,
             rule: None,
             cause: None,
+            waits_for: None,
             detail: None,
             settles: Some(3),
             given_up,

@@ -1,20 +1,24 @@
 //! What would be sent, for asking the server what it would say to it.
 
+use std::collections::HashMap;
+
 use rusqlite::Connection;
 use sojourn_wire::message::attachment::MAX_ATTACHMENT_BYTES;
 use sojourn_wire::message::operation::OperationChunk;
+use sojourn_wire::message::prepare::ObjectRef;
 use uuid::Uuid;
 
 use super::attachment::Taken;
-use super::chunk::Units;
+use super::chunk::{Unit, Units};
 use super::error::Fault;
-use super::take_up::{Ceilings, draft_of, unanswered};
-use super::{Adopted, Store, StoreError, numbering, queue, state};
+use super::park::{self, Ground};
+use super::take_up::{Ceilings, Draft, draft_of, unanswered};
+use super::{Adopted, Store, StoreError, aside, numbering, queue, state};
 
 impl Store {
     /// The next operations up to `most_bytes` of JSON, as a dry run's chunk of this id, and how many are left out because
-    /// they do not fit or can never be sent; none when nothing waits. What was sent and has no verdict comes first, then
-    /// what waits, with the numbers that it would get. Nothing is stored.
+    /// they do not fit, can never be sent, or build on what is left out; none when nothing waits. What was sent and has no
+    /// verdict comes first, then what waits, with the numbers that it would get. Nothing is stored.
     ///
     /// # Errors
     /// That the database is damaged or cannot be read.
@@ -39,17 +43,18 @@ fn gather(connection: &Connection, adopted: &Adopted, chunk: Uuid, most_bytes: u
     let first = gathered.operations.first().map_or(next, |operation| operation.sequence);
     let open_group = queue::open_group(connection)?.map(|row| row as i64);
     let mut units = Units::after(0, most_bytes);
-    let (mut left_out, mut full) = (0, false);
+    let (mut left_out, mut full) = (LeftOut::default(), false);
     while let Some(unit) = units.next(connection, open_group)? {
-        let Ok(draft) = draft_of(connection, adopted, &unit, ceilings)? else {
-            left_out += unit.operations;
-            continue;
-        };
-        full |= !gathered.fits(&draft, ceilings);
-        if full {
-            left_out += unit.operations;
-        } else {
-            gathered.append(draft);
+        match draft_of(connection, adopted, &unit, ceilings)? {
+            Ok(draft) if !left_out.hold_up(connection, adopted, &draft)? => {
+                full |= !gathered.fits(&draft, ceilings);
+                if full {
+                    left_out.note(connection, &unit)?;
+                } else {
+                    gathered.append(draft);
+                }
+            }
+            _ => left_out.note(connection, &unit)?,
         }
     }
     for (sequence, operation) in (first..).zip(&mut gathered.operations) {
@@ -59,5 +64,34 @@ fn gather(connection: &Connection, adopted: &Adopted, chunk: Uuid, most_bytes: u
     let since = Some(numbering::first(connection)?.unsigned_abs());
     let (metadata_version, operations) = (adopted.version, gathered.operations);
     let chunk = OperationChunk { chunk, first, metadata_version, operations, since, dry_run: true };
-    Ok((Taken { chunk, attachments }, left_out))
+    Ok((Taken { chunk, attachments }, left_out.operations))
+}
+
+/// What a dry run leaves out: how many operations, on which objects, and whether they would create them.
+#[derive(Debug, Default)]
+struct LeftOut {
+    operations: u64,
+    objects: HashMap<ObjectRef, bool>,
+}
+
+impl LeftOut {
+    fn note(&mut self, connection: &Connection, unit: &Unit) -> rusqlite::Result<()> {
+        self.operations += unit.operations;
+        aside::each_object(connection, unit, |object, creates| {
+            *self.objects.entry(object).or_default() |= creates;
+            Ok(())
+        })
+    }
+
+    /// Whether the operations build on what is left out here, or was refused or parked here before.
+    fn hold_up(&self, connection: &Connection, adopted: &Adopted, draft: &Draft) -> Result<bool, Fault> {
+        let builds = |ground| match ground {
+            Ground::Own(object) => self.objects.contains_key(&object),
+            Ground::Created(object) => self.objects.get(&object) == Some(&true),
+            // A dry run deletes nothing.
+            Ground::Left(_) => false,
+        };
+        let mut grounds = draft.entries().flat_map(|(operation, _)| park::grounds(operation, &adopted.metadata));
+        Ok(grounds.any(builds) || park::cause(connection, &adopted.metadata, draft)?.is_some())
+    }
 }

@@ -4,19 +4,23 @@ use rusqlite::Connection;
 
 use super::error::Fault;
 
-/// Whether what is between a stop marker and its start marker has an entry in these states.
-const HAS_MEMBER: &str = "EXISTS (SELECT 1 FROM sojourn_queue AS member
-    WHERE member.row_number > stop.parent_id AND member.row_number < stop.row_number
-        AND member.command_id < 10 AND +member.state IN ";
-
 /// Groups that were sent and of which no operation is waiting, under way or unsettled are done.
 pub(super) fn finish(connection: &Connection) -> Result<(), Fault> {
-    mark(connection, &format!("NOT {HAS_MEMBER} (0, 1, 3))"), 2)
+    mark(connection, &format!("NOT {}", has_member("0, 1, 3")), 2)
 }
 
 /// Groups that were sent and of which operations wait again are to be sent again.
 pub(super) fn send_again(connection: &Connection) -> Result<(), Fault> {
-    mark(connection, &format!("{HAS_MEMBER} (0))"), 0)
+    mark(connection, &has_member("0"), 0)
+}
+
+/// Whether what is between a stop marker and its start marker has an entry in these states.
+fn has_member(states: &str) -> String {
+    format!(
+        "EXISTS (SELECT 1 FROM sojourn_queue AS member
+            WHERE member.row_number > stop.parent_id AND member.row_number < stop.row_number
+                AND member.command_id < 10 AND +member.state IN ({states}))"
+    )
 }
 
 fn mark(connection: &Connection, condition: &str, state: u8) -> Result<(), Fault> {

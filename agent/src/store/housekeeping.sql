@@ -93,17 +93,23 @@ CREATE TABLE sojourn_queue (
     trace_id         TEXT,
     name             TEXT,                       -- which named command
     rule             TEXT,                       -- the server's rule that refused it
-    cause            INTEGER,                    -- the sequence of the operation that must be settled first
+    cause            INTEGER,                    -- the operation for which the server parked or cancelled it, by sequence
     detail           TEXT,                       -- JSON: the whole verdict, when it was refused or parked
     settles          INTEGER,                    -- the sequence under which it was refused, when it is to be sent again
     given_up         INTEGER NOT NULL DEFAULT 0, -- 1: it is sent to say that the user discards it
     seen             INTEGER,                    -- the version of the server's row that the user overrules
     create_anyway    INTEGER NOT NULL DEFAULT 0, -- 1: the user wants it although there are duplicates
-    overtaken        INTEGER NOT NULL DEFAULT 0  -- 1: the server's row brought news while it was unsettled
+    overtaken        INTEGER NOT NULL DEFAULT 0, -- 1: the server's row brought news while it was unsettled
+    waits_for        INTEGER,                    -- the row_number of the entry that must be settled first, of a parked one
+    let_go_for       INTEGER                     -- the cause for which it was parked, and waits again because that was
+                                                 -- settled already; it is not let go twice for the same
 );
 CREATE INDEX sojourn_queue_state ON sojourn_queue (state, row_number);
 -- Not WHERE state < 2: then every change of state would rewrite pages all over the index.
 CREATE INDEX sojourn_queue_object ON sojourn_queue (object_type_code, object_id);
+-- What was refused or parked here keeps others back: they look for it by what they build on.
+CREATE INDEX sojourn_queue_refused_here ON sojourn_queue (object_type_code, object_id)
+    WHERE state = 3 AND sequence IS NULL;
 -- Numbers come again when the server was restored to an earlier state: only those on their way are unique.
 CREATE UNIQUE INDEX sojourn_queue_sequence ON sojourn_queue (sequence) WHERE state = 1 AND sequence IS NOT NULL;
 

@@ -19,6 +19,7 @@
 
 mod adopt;
 mod arrival;
+mod aside;
 mod attachment;
 mod batch_table;
 mod chunk;
@@ -35,12 +36,12 @@ mod load_sql;
 mod numbering;
 mod operation;
 mod overdue;
+mod park;
 mod queue;
 mod rebase;
 mod refresh;
 mod rows;
 mod session;
-mod settle;
 mod settlement;
 mod spool;
 mod spool_files;
@@ -50,6 +51,7 @@ mod take_up;
 mod unspool;
 mod upgrade;
 mod value;
+mod verdicts;
 mod writer;
 
 use std::path::{Path, PathBuf};

@@ -32,6 +32,7 @@ impl Store {
         let expected = i64::try_from(expected).unwrap_or(i64::MAX);
         self.write("numbering operations again", |transaction| {
             transaction.execute(LOST_SETTLEMENTS, [expected])?;
+            transaction.execute(LOST_NUMBERS, [expected])?;
             transaction.execute(LOST_REFUSALS, [expected])?;
             transaction.execute(NOTHING_TO_GIVE_UP, [])?;
             groups::send_again(transaction)?;
@@ -52,12 +53,14 @@ pub(super) fn first(connection: &Connection) -> rusqlite::Result<i64> {
 const LOST_SETTLEMENTS: &str = "UPDATE sojourn_queue SET state = 0, given_up = 1, sequence = NULL \
      WHERE state IN (2, 4) AND sequence >= ?1 AND settles < ?1";
 
-/// On their way, or refused under a number that the server does not know.
-const LOST_REFUSALS: &str = "UPDATE sojourn_queue SET state = 0, sequence = NULL, \
-     settles = CASE WHEN settles < ?1 THEN settles END, verdict = NULL, reason = NULL, attribute = NULL, \
-     trace_id = NULL, rule = NULL, cause = NULL, detail = NULL \
-     WHERE sequence >= ?1 AND state IN (1, 3) \
-        OR state = 0 AND settles >= ?1";
+/// On their way, or refused, under a number that the server does not know.
+const LOST_NUMBERS: &str = "UPDATE sojourn_queue SET state = 0, sequence = NULL, verdict = NULL, reason = NULL, \
+     attribute = NULL, trace_id = NULL, rule = NULL, cause = NULL, waits_for = NULL, let_go_for = NULL, detail = NULL \
+     WHERE state IN (1, 3) AND sequence >= ?1";
+
+/// To be sent again, or kept back here, and settling a number that the server does not know: it will give that to another.
+const LOST_REFUSALS: &str = "UPDATE sojourn_queue SET settles = NULL, let_go_for = NULL \
+     WHERE state IN (0, 3) AND settles >= ?1";
 
 const NOTHING_TO_GIVE_UP: &str =
     "UPDATE sojourn_queue SET state = 4 WHERE state = 0 AND given_up = 1 AND settles IS NULL";

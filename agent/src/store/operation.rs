@@ -17,7 +17,7 @@ use super::attachment::Place;
 use super::error::Fault;
 use super::queue::EntryCommand;
 
-/// Columns that [`Entry::read`] expects, in this order.
+/// Columns that [`Entry::read`] expects.
 pub(super) const ENTRY_COLUMNS: &str = "row_number, sequence, command_id, object_type_code, object_id, action_date, data, base, parent_id, \
      name, settles, seen, create_anyway, overtaken, given_up";
 
@@ -51,26 +51,26 @@ pub(super) struct Unsendable(pub(super) String);
 
 impl Entry {
     pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let bytes = |column| {
+        let bytes = |column: &str| {
             let value = row.get_ref(column)?;
             Ok::<_, rusqlite::Error>(value.as_bytes_or_null()?.unwrap_or_default().to_vec())
         };
         Ok(Self {
-            row_number: row.get(0)?,
-            sequence: row.get(1)?,
-            command: EntryCommand::from_number(row.get(2)?),
-            object_type_code: row.get(3)?,
-            object_id: bytes(4)?,
-            action_date: bytes(5)?,
-            data: bytes(6)?,
-            base: bytes(7)?,
-            group: row.get(8)?,
-            name: row.get(9)?,
-            settles: row.get(10)?,
-            seen: row.get(11)?,
-            create_anyway: row.get(12)?,
-            overtaken: row.get(13)?,
-            given_up: row.get(14)?,
+            row_number: row.get("row_number")?,
+            sequence: row.get("sequence")?,
+            command: EntryCommand::from_number(row.get("command_id")?),
+            object_type_code: row.get("object_type_code")?,
+            object_id: bytes("object_id")?,
+            action_date: bytes("action_date")?,
+            data: bytes("data")?,
+            base: bytes("base")?,
+            group: row.get("parent_id")?,
+            name: row.get("name")?,
+            settles: row.get("settles")?,
+            seen: row.get("seen")?,
+            create_anyway: row.get("create_anyway")?,
+            overtaken: row.get("overtaken")?,
+            given_up: row.get("given_up")?,
         })
     }
 

@@ -96,8 +96,10 @@ pub struct QueueEntry {
     pub name: Option<String>,
     /// The rule of the server that refused it.
     pub rule: Option<String>,
-    /// The sequence of the entry that must be settled first, of a parked or cancelled one.
+    /// The operation for which the server parked or cancelled it.
     pub cause: Option<u64>,
+    /// The entry that must be settled first, by row number, of one that was parked or cancelled.
+    pub waits_for: Option<u64>,
     /// The whole verdict, of one that was refused or parked by the server.
     pub detail: Option<Value>,
     /// The sequence under which it was refused, once it is settled and sent again.
@@ -154,11 +156,11 @@ impl Store {
         self.entries("true", limit)
     }
 
-    /// The entries that the agent itself refused, because they can never be sent, in order of capture.
+    /// The entries that the agent itself refused, because they can never be sent, or parked for such, in order of capture.
     ///
     /// # Errors
     /// That the database is damaged or cannot be read.
-    pub fn queue_unsendable(&self) -> Result<Vec<QueueEntry>, StoreError> {
+    pub fn queue_refused_here(&self) -> Result<Vec<QueueEntry>, StoreError> {
         self.entries("state = 3 AND sequence IS NULL AND command_id < 10", usize::MAX)
     }
 
@@ -174,8 +176,8 @@ impl Store {
         self.read("reading the queue", |connection| {
             let sql = format!(
                 "SELECT row_number, sequence, command_id, object_type_code, object_id, action_date, data, base, \
-                 parent_id, state, verdict, reason, attribute, trace_id, name, rule, cause, detail, settles, given_up \
-                 FROM sojourn_queue WHERE {condition} ORDER BY row_number LIMIT ?1"
+                 parent_id, state, verdict, reason, attribute, trace_id, name, rule, cause, waits_for, detail, settles, \
+                 given_up FROM sojourn_queue WHERE {condition} ORDER BY row_number LIMIT ?1"
             );
             let mut statement = connection.prepare_cached(&sql)?;
             let entries = statement.query_map([i64::try_from(limit).unwrap_or(i64::MAX)], |row| self.entry(row))?;
@@ -184,31 +186,33 @@ impl Store {
     }
 
     fn entry(&self, row: &Row<'_>) -> rusqlite::Result<QueueEntry> {
-        let object_type_code = row.get(3)?;
+        let number = |column| Ok::<_, Error>(row.get::<_, Option<i64>>(column)?.map(i64::unsigned_abs));
+        let object_type_code = row.get("object_type_code")?;
         let metadata = self.adopted.as_ref().map(|adopted| &adopted.metadata);
         let entity = metadata.zip(object_type_code).and_then(|(metadata, code)| metadata.entity_of(code));
         Ok(QueueEntry {
-            row_number: row.get::<_, i64>(0)?.unsigned_abs(),
-            sequence: row.get::<_, Option<i64>>(1)?.map(i64::unsigned_abs),
-            command: EntryCommand::from_number(row.get(2)?).ok_or_else(|| unknown(2))?,
+            row_number: row.get::<_, i64>("row_number")?.unsigned_abs(),
+            sequence: number("sequence")?,
+            command: EntryCommand::from_number(row.get("command_id")?).ok_or_else(|| unknown(row, "command_id"))?,
             entity: entity.map(|entity| entity.name.clone()),
             object_type_code,
-            object_id: row.get(4)?,
-            captured_at: row.get(5)?,
-            data: json(row, 6)?,
-            base: json(row, 7)?,
-            group: row.get::<_, Option<i64>>(8)?.map(i64::unsigned_abs),
-            state: EntryState::from_number(row.get(9)?).ok_or_else(|| unknown(9))?,
-            verdict: row.get(10)?,
-            reason: row.get(11)?,
-            attribute: row.get(12)?,
-            trace_id: row.get(13)?,
-            name: row.get(14)?,
-            rule: row.get(15)?,
-            cause: row.get::<_, Option<i64>>(16)?.map(i64::unsigned_abs),
-            detail: json(row, 17)?,
-            settles: row.get::<_, Option<i64>>(18)?.map(i64::unsigned_abs),
-            given_up: row.get(19)?,
+            object_id: row.get("object_id")?,
+            captured_at: row.get("action_date")?,
+            data: json(row, "data")?,
+            base: json(row, "base")?,
+            group: number("parent_id")?,
+            state: EntryState::from_number(row.get("state")?).ok_or_else(|| unknown(row, "state"))?,
+            verdict: row.get("verdict")?,
+            reason: row.get("reason")?,
+            attribute: row.get("attribute")?,
+            trace_id: row.get("trace_id")?,
+            name: row.get("name")?,
+            rule: row.get("rule")?,
+            cause: number("cause")?,
+            waits_for: number("waits_for")?,
+            detail: json(row, "detail")?,
+            settles: number("settles")?,
+            given_up: row.get("given_up")?,
         })
     }
 }
@@ -247,12 +251,13 @@ pub(super) fn open_group(connection: &Connection) -> rusqlite::Result<Option<u64
 }
 
 /// Any program may have written the text: what is no UTF-8 is shown as well as it can be.
-fn json(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Value>> {
+fn json(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<Value>> {
     let Some(bytes) = row.get_ref(column)?.as_bytes_or_null()? else { return Ok(None) };
     let text = String::from_utf8_lossy(bytes);
     Ok(Some(serde_json::from_str(&text).unwrap_or_else(|_| Value::from(text))))
 }
 
-fn unknown(column: usize) -> Error {
+fn unknown(row: &Row<'_>, column: &str) -> Error {
+    let column = row.as_ref().column_index(column).unwrap_or_default();
     Error::FromSqlConversionFailure(column, Type::Integer, "the number is unknown to this program".into())
 }

@@ -8,7 +8,7 @@ use super::attachment::{Attachment, Taken, ahead_bytes, attachments};
 use super::chunk::{Unit, Units};
 use super::error::Fault;
 use super::operation::{ENTRY_COLUMNS, Entry, Unsendable, too_large, too_much_ahead, wire_bytes};
-use super::{Adopted, Store, StoreError, numbering, queue, refresh, state};
+use super::{Adopted, Store, StoreError, aside, numbering, park, queue, state};
 
 /// Where a chunk ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,8 +39,8 @@ impl Store {
     ///
     /// Operations that were taken up and have no verdict yet come again, with the same numbers. Otherwise waiting ones
     /// get the next numbers, which are stored before this returns. A group is never cut; one that is still open, and
-    /// what follows it, is not taken. What can never be sent is refused here, with its whole group, and its rows will
-    /// be asked for again.
+    /// what follows it, is not taken. What can never be sent is refused here, with its whole group, and what builds on it
+    /// is parked here until that is settled; their rows will be asked for again.
     ///
     /// # Errors
     /// That the database is damaged, full, or locked; nothing was numbered.
@@ -89,14 +89,21 @@ fn take_waiting(connection: &Connection, adopted: &Adopted, ceilings: Ceilings) 
     let mut draft = Draft::default();
     let mut units = Units::after(0, ceilings.hard_bytes);
     while let Some(unit) = units.next(connection, open_group)? {
-        match draft_of(connection, adopted, &unit, ceilings)? {
+        let next = match draft_of(connection, adopted, &unit, ceilings)? {
             Err(why) => {
-                refuse(connection, &unit, &why)?;
-                draft.append(discards_of(&unit)?);
+                aside::refuse(connection, &unit, &why)?;
+                discards_of(&unit)?
             }
-            Ok(next) if draft.fits(&next, ceilings) => draft.append(next),
-            Ok(_) => break,
-        }
+            Ok(next) => match park::cause(connection, &adopted.metadata, &next)? {
+                Some(cause) => {
+                    aside::park(connection, &unit, cause)?;
+                    discards_of(&unit)?
+                }
+                None if draft.fits(&next, ceilings) => next,
+                None => break,
+            },
+        };
+        draft.append(next);
         if draft.operations.len() >= ceilings.operations {
             break;
         }
@@ -157,6 +164,11 @@ impl Draft {
                 && self.ahead + next.ahead <= ceilings.attachment_bytes)
     }
 
+    /// The operations, each with its entry's row number.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&Operation, i64)> {
+        self.operations.iter().zip(self.row_numbers.iter().copied())
+    }
+
     /// What these operations send ahead.
     pub(super) fn attachments(&self) -> Vec<Attachment> {
         attachments(&self.operations, &self.row_numbers)
@@ -189,30 +201,4 @@ fn number(connection: &Connection, mut draft: Draft) -> Result<Draft, Fault> {
         state::put(connection, state::NEXT_SEQUENCE, &next)?;
     }
     Ok(draft)
-}
-
-/// Refuses a unit: its entries stay for the user to settle, its rows come back from the server.
-fn refuse(connection: &Connection, unit: &Unit, Unsendable(why): &Unsendable) -> Result<(), Fault> {
-    let reason = match unit.markers.is_empty() {
-        true => format!("this change cannot be sent: {why}"),
-        false => format!("this group of changes cannot be sent: {why}"),
-    };
-    let range = (unit.first_row, unit.last_row);
-    let objects = "SELECT object_type_code, object_id FROM sojourn_queue \
-                   WHERE row_number BETWEEN ?1 AND ?2 AND state = 0 AND given_up = 0 AND command_id < 10";
-    let mut statement = connection.prepare_cached(objects)?;
-    let mut rows = statement.query(range)?;
-    while let Some(row) = rows.next()? {
-        if let (Some(code), Some(id)) = (row.get(0)?, row.get::<_, Option<String>>(1)?) {
-            refresh::add(connection, code, &id)?;
-        }
-    }
-    let sql = "UPDATE sojourn_queue SET state = 3, verdict = 'rejected', reason = ?3 \
-               WHERE row_number BETWEEN ?1 AND ?2 AND state = 0 AND given_up = 0 AND command_id < 10";
-    connection.prepare_cached(sql)?.execute((range.0, range.1, reason))?;
-    let mut statement = connection.prepare_cached("UPDATE sojourn_queue SET state = 1 WHERE row_number = ?1")?;
-    for marker in &unit.markers {
-        statement.execute([marker])?;
-    }
-    Ok(())
 }

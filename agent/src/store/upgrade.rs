@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::error::Fault;
 
 /// The format of the housekeeping tables.
-pub(super) const FORMAT: u32 = 4;
+pub(super) const FORMAT: u32 = 5;
 
 /// What leads from each format to the next, from format 1 on.
 const STEPS: [&str; FORMAT as usize - 1] = [
@@ -45,6 +45,14 @@ const STEPS: [&str; FORMAT as usize - 1] = [
         UPDATE sojourn_queue SET state = 4 WHERE state = 3;",
         include_str!("settling.sql")
     ),
+    "ALTER TABLE sojourn_queue ADD COLUMN waits_for INTEGER;
+    ALTER TABLE sojourn_queue ADD COLUMN let_go_for INTEGER;
+    CREATE INDEX sojourn_queue_refused_here ON sojourn_queue (object_type_code, object_id)
+        WHERE state = 3 AND sequence IS NULL;
+    UPDATE sojourn_queue SET waits_for = first.row_number
+        FROM (SELECT row_number, coalesce(sequence, settles) AS number FROM sojourn_queue WHERE state = 3) AS first
+        WHERE sojourn_queue.state = 3 AND sojourn_queue.cause = first.number;
+    UPDATE sojourn_queue SET let_go_for = cause, cause = NULL WHERE state IN (0, 1);",
 ];
 
 /// Takes the steps that are missing, in one transaction. Another program may have taken them meanwhile.

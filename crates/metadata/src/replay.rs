@@ -163,6 +163,17 @@ impl ReplayRules {
         self.plugins.iter().find(|plugin| plugin.entity == entity && plugin.command == command)
     }
 
+    /// Whether a duplicate rule compares this attribute, on either side.
+    #[must_use]
+    pub fn is_compared(&self, entity: &str, attribute: &str) -> bool {
+        self.duplicates.iter().any(|rule| {
+            rule.when.iter().any(|condition| {
+                (rule.entity == entity && condition.attribute == attribute)
+                    || (rule.other() == entity && condition.other() == attribute)
+            })
+        })
+    }
+
     /// Whether an entity has this named command.
     #[must_use]
     pub fn has_command(&self, entity: &str, name: &str) -> bool {
@@ -204,6 +215,8 @@ mod tests {
         assert_eq!(rules.policy("contact", "email"), ConflictPolicy::Merge);
         assert_eq!(rules.policy("lead", "email"), ConflictPolicy::Merge);
         assert_eq!(rules.plugin("opportunity", "create").map(|plugin| plugin.time_limit_ms), Some(2_000));
+        assert!(rules.is_compared("contact", "last_name") && rules.is_compared("lead", "full_name"));
+        assert!(!rules.is_compared("contact", "full_name") && !rules.is_compared("account", "email"));
         assert!(rules.has_command("opportunity", "convert_to_invoice") && !rules.has_command("opportunity", "create"));
         assert_eq!((rules.duplicates[0].other(), rules.duplicates[0].when[1].other()), ("lead", "full_name"));
     }

@@ -38,24 +38,8 @@ pub enum ActingError {
     #[error("cannot act as the user: {0}")]
     Database(#[from] sqlx::Error),
     /// The switch was accepted, but the transaction is not what it should be.
-    #[error(
-        "the identity did not take: expected role {expected_role:?} and user {expected_user}, the transaction has \
-         role {role:?}, user {user:?}, claims {claims:?}, row_security {row_security:?}; nothing was read or written"
-    )]
-    NotTaken {
-        /// The acting role.
-        expected_role: String,
-        /// The user.
-        expected_user: Uuid,
-        /// The role in force.
-        role: String,
-        /// The user in force.
-        user: String,
-        /// The claims in force.
-        claims: String,
-        /// The setting in force.
-        row_security: String,
-    },
+    #[error(transparent)]
+    NotTaken(Box<NotTaken>),
     /// The transaction could not be switched to a role of our own.
     #[error("the role did not take: expected {expected:?}, the transaction has {role:?}; nothing was read")]
     NotRole {
@@ -70,6 +54,26 @@ pub enum ActingError {
         /// The role in force.
         role: String,
     },
+}
+
+/// Who the transaction acts as instead of the user.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the identity did not take: expected role {:?} and user {}, the transaction has role {role:?}, user {user:?}, claims \
+     {claims:?}, row_security {row_security:?}; nothing was read or written",
+    expected.acting_role.name(), expected.user_id
+)]
+pub struct NotTaken {
+    /// The user.
+    pub expected: Identity,
+    /// The role in force.
+    pub role: String,
+    /// The user in force.
+    pub user: String,
+    /// The claims in force.
+    pub claims: String,
+    /// The setting in force.
+    pub row_security: String,
 }
 
 /// Switches the transaction to the user, for its rest or until [`become_service`].
@@ -128,14 +132,8 @@ pub fn expect_user(row: &PgRow, identity: &Identity) -> Result<(), ActingError> 
     if role == identity.acting_role.name() && is_user && row_security == "on" {
         return Ok(());
     }
-    Err(ActingError::NotTaken {
-        expected_role: identity.acting_role.name().to_owned(),
-        expected_user: identity.user_id,
-        role,
-        user,
-        claims,
-        row_security,
-    })
+    let expected = identity.clone();
+    Err(ActingError::NotTaken(Box::new(NotTaken { expected, role, user, claims, row_security })))
 }
 
 /// Switches the transaction back to the service.

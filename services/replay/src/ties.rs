@@ -90,8 +90,8 @@ fn referred_by_write(write: &Write<'_>, metadata: &Metadata) -> Vec<Object> {
 fn left(operation: &Operation, metadata: &Metadata) -> Vec<Object> {
     references(metadata, operation.object_type_code)
         .filter_map(|(attribute, code)| {
-            let before = operation.base.get(attribute).and_then(id)?;
-            (operation.data.get(attribute).and_then(id) != Some(before)).then_some((code, before))
+            let (before, after) = (operation.base.get(attribute).and_then(id)?, operation.data.get(attribute)?);
+            (id(after) != Some(before)).then_some((code, before))
         })
         .collect()
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 use sojourn_agent::store::Store;
 use uuid::Uuid;
 
-use super::{LAST_NAME, offline, owned_contacts, text};
+use super::{LAST_NAME, offline, owned, owned_contacts, text};
 use crate::support::run;
 
 #[test]
@@ -38,6 +38,43 @@ fn a_rejected_operation_does_not_stop_the_others() {
         let with_refused = contacts().expect("rows can be counted");
         device.give_up_refused().await;
         assert_eq!(contacts().expect("rows can be counted"), with_refused - 2, "two creates were refused");
+        world.assert_converged(0).await;
+        world.stop().await;
+    });
+}
+
+#[test]
+fn work_on_a_row_waits_for_what_cannot_be_sent() {
+    run(async {
+        const SUBJECT: &str = "SELECT subject FROM crm.task WHERE id = $1";
+        let world = offline().await;
+        let device = &world.devices[0];
+        let tasks = owned(&world, "SELECT id FROM crm.task WHERE owner_id = $1 ORDER BY id LIMIT 5").await;
+        let [large, other] = [tasks[0], tasks[1]];
+        let before = text(&world, SUBJECT, large).await;
+        device.write(&format!(
+            "UPDATE task SET subject = 'First', description = printf('%.*c', 2000000, 'x') WHERE id = '{large}';
+             UPDATE task SET subject = 'Second' WHERE id = '{large}';
+             UPDATE task SET subject = 'Other' WHERE id = '{other}';"
+        ));
+        let online = device.run(&["go-online"]).await;
+        let verdicts = [online.verdicts("applied"), online.verdicts("rejected"), online.verdicts("parked")];
+        assert_eq!((online.code, verdicts), (Some(3), [1, 1, 1]), "{online:?}");
+        assert_eq!(text(&world, SUBJECT, large).await, before, "the later word waits");
+        assert_eq!(text(&world, SUBJECT, other).await.as_deref(), Some("Other"));
+        let listed = device.run(&["errors"]).await.expect(0);
+        let waits = |index: usize| (&listed["errors"][index]["verdict"], &listed["errors"][index]["waits_for"]);
+        assert_eq!(
+            (waits(0), waits(1)),
+            ((&"rejected".into(), &Value::Null), (&"parked".into(), &1.into())),
+            "{listed}"
+        );
+        world.assert_converged(0).await;
+        let fixed = device.run(&["errors", "fix", "1", "--set", "description=short"]).await.expect(0);
+        assert_eq!(fixed["released"], serde_json::json!([2]), "{fixed}");
+        let synced = device.run(&["sync"]).await.expect(0);
+        assert_eq!(synced["queue"]["verdicts"]["applied"], 2, "{synced}");
+        assert_eq!(text(&world, SUBJECT, large).await.as_deref(), Some("Second"), "the last word counts");
         world.assert_converged(0).await;
         world.stop().await;
     });

@@ -37,9 +37,10 @@ impl Server {
             merged = true;
         } else {
             let mut theirs = Values::new();
+            let own = |attribute| stored.own.as_ref().is_some_and(|(by, set)| *by == device && set.contains(attribute));
             for (attribute, mine) in &operation.data {
                 let now = &stored.row[attribute];
-                let changed = operation.base.get(attribute).is_some_and(|base| base != now);
+                let changed = operation.base.get(attribute).is_some_and(|base| base != now) && !own(attribute);
                 if changed && now == mine && *attribute != Attribute::Note {
                     merged = true;
                 } else if changed && *attribute != Attribute::Note {

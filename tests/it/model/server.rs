@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 use super::operation::{Command, Operation, Verdict};
-use super::row::Values;
+use super::row::{Attribute, Values};
 use super::story::DEVICES;
 
 /// A row and its history.
@@ -16,6 +16,8 @@ pub struct Stored {
     pub writes: Vec<(u64, Option<usize>)>,
     /// The devices that wrote it last beside what they had not seen.
     pub unseen: BTreeSet<usize>,
+    /// What a device has set since anybody else wrote it last; of a row that it has created, everything.
+    pub own: Option<(usize, BTreeSet<Attribute>)>,
 }
 
 /// An operation that was not carried out and is not settled.
@@ -25,6 +27,8 @@ struct Open {
     origin: u64,
     object: Uuid,
     creates: bool,
+    /// The parent from which it was to take its row.
+    leaves: Option<String>,
     cause: u64,
 }
 
@@ -115,9 +119,12 @@ impl Server {
     /// Somebody or a device has written a row.
     pub fn store(&mut self, by: Option<usize>, object: Uuid, values: Values) {
         self.clock += 1;
-        let nothing = || Stored { row: super::row::empty(), writes: Vec::new(), unseen: BTreeSet::new() };
+        let nothing = || Stored { row: super::row::empty(), writes: Vec::new(), unseen: BTreeSet::new(), own: None };
         let stored = self.rows.entry(object).or_insert_with(nothing);
         stored.unseen.retain(|device| Some(*device) != by);
+        let before = stored.own.take().filter(|(device, _)| Some(*device) == by).map(|(_, set)| set);
+        let set = before.into_iter().flatten().chain(values.keys().copied()).collect();
+        stored.own = by.map(|device| (device, set));
         stored.row.extend(values);
         stored.writes.push((self.clock, by));
     }
@@ -135,11 +142,15 @@ impl Known {
     /// What must be settled before this operation.
     fn cause(&self, operation: &Operation) -> Option<u64> {
         let origin = self.origin(operation);
-        let parent = operation.data.get(&super::row::Attribute::Parent).cloned().flatten();
+        let parent = operation.data.get(&Attribute::Parent).cloned().flatten();
         let earlier = || self.open.iter().filter(|open| open.origin < origin && !operation.given_up);
         let same = earlier().filter(|open| open.object == operation.object).min_by_key(|open| open.origin);
         let refers = |open: &&Open| open.creates && Some(open.object.to_string()) == parent;
-        same.or_else(|| earlier().filter(refers).min_by_key(|open| open.origin)).map(|open| open.cause)
+        let leaves =
+            |open: &&Open| operation.command == Command::Delete && open.leaves == Some(operation.object.to_string());
+        same.or_else(|| earlier().filter(refers).min_by_key(|open| open.origin))
+            .or_else(|| earlier().filter(leaves).min_by_key(|open| open.origin))
+            .map(|open| open.cause)
     }
 
     fn note(&mut self, operation: &Operation, verdict: &Verdict) {
@@ -148,7 +159,12 @@ impl Known {
         if !verdict.is_done() {
             let (object, creates) = (operation.object, operation.command == Command::Create);
             let cause = verdict.cause.unwrap_or(sequence);
-            self.open.push(Open { sequence, origin, object, creates, cause });
+            let before = operation.base.get(&Attribute::Parent).cloned().flatten();
+            let moves = |before: &String| {
+                operation.data.get(&Attribute::Parent).is_some_and(|parent| parent.as_ref() != Some(before))
+            };
+            let leaves = before.filter(moves);
+            self.open.push(Open { sequence, origin, object, creates, leaves, cause });
         }
     }
 }

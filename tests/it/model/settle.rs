@@ -252,7 +252,10 @@ impl Device {
         for later in self.pending(created).into_iter().filter(|later| *later > place) {
             match self.entries[later].command {
                 Command::Delete => void = Some(later),
-                _ => self.entries[later].object = candidate,
+                _ => {
+                    self.entries[later].object = candidate;
+                    self.entries[later].overtaken = true;
+                }
             }
         }
         self.beneath.remove(&created);

@@ -16,7 +16,7 @@ use super::story::{Choice, Choices, DEVICES, Edit, Pick, Step};
 /// Rows that are there when a story begins.
 const FIRST_ROWS: usize = 4;
 /// So often everything is settled and exchanged until nothing moves any more.
-const ROUNDS: usize = 12;
+const ROUNDS: usize = 50;
 const NAMES: [&str; 12] = ["Ada", "ADA", "a da", "Bo", "b o", "Cy", "Dee", "Eve", "Flo", "Gus", "Hal", "Ida"];
 
 /// How often each verdict came.

@@ -4,11 +4,11 @@
 use sojourn_wire::message::operation::{Operation, Verdict, VerdictKind};
 use uuid::Uuid;
 
-use super::{CARD, PERSON, create, desk, kinds, object, reason, rule, settles, told, update};
+use super::{CARD, LINE, PERSON, create, desk, kinds, object, reason, rule, settles, told, update};
 use crate::support::run;
 use crate::support::sender::{Sender, text};
 
-use VerdictKind::{Applied, Rejected};
+use VerdictKind::{Applied, Duplicate, Rejected};
 
 const CODE: &str = "SELECT code FROM desk.card WHERE id = $1";
 
@@ -89,6 +89,24 @@ fn triggers_that_object_and_triggers_that_swallow_are_found_among_many() {
         let there: i64 =
             sqlx::query_scalar("SELECT count(*) FROM desk.person").fetch_one(world.admin()).await.expect("the people");
         assert_eq!(there, 18);
+        world.stop().await;
+    });
+}
+
+#[test]
+fn a_duplicate_is_one_although_a_later_operation_changes_what_it_is_like() {
+    run(async {
+        let (world, mut sender) = desk().await;
+        let worded = |id: Uuid, base: &str, word: &str| update(LINE, id, &[("word", text(base), text(word))]);
+        for late in [true, false] {
+            let (first, second, ids) = (format!("first {late}"), format!("second {late}"), [object(), object()]);
+            let made = ids.iter().zip([&first, &second]).map(|(id, word)| create(LINE, *id, &[("word", text(word))]));
+            assert_eq!(kinds(&sender.send(made.collect()).await), [Applied; 2]);
+            let like = worded(ids[0], &first, &second);
+            let other = worded(ids[1], &second, &format!("third {late}"));
+            let verdicts = sender.send(if late { vec![like, other] } else { vec![other, like] }).await;
+            assert_eq!(kinds(&verdicts), [if late { Duplicate } else { Applied }, Applied], "{verdicts:?}");
+        }
         world.stop().await;
     });
 }

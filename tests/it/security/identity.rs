@@ -43,7 +43,7 @@ fn the_user_sees_as_the_user_and_the_service_as_nobody() {
         assert!(seen(&mut tx).await.expect("the user may look") > 10);
         check_user(&mut tx, &user).await.expect("still the user");
         become_service(&mut tx).await.expect("it takes");
-        assert!(matches!(check_user(&mut tx, &user).await, Err(ActingError::NotTaken { .. })));
+        assert!(matches!(check_user(&mut tx, &user).await, Err(ActingError::NotTaken(_))));
         assert!(seen(&mut tx).await.is_err(), "the service itself may not look");
         tx.rollback().await.expect("it ends");
 
@@ -80,8 +80,8 @@ fn a_role_set_after_a_savepoint_goes_with_it_and_the_check_says_so() {
         become_user(&mut tx, &user).await.expect("it takes");
         statement(&mut tx, "ROLLBACK TO SAVEPOINT before").await;
         match check_user(&mut tx, &user).await {
-            Err(ActingError::NotTaken { role, user, .. }) => {
-                assert_eq!((role.as_str(), user.as_str()), ("sojourn_service", ""))
+            Err(ActingError::NotTaken(found)) => {
+                assert_eq!((found.role.as_str(), found.user.as_str()), ("sojourn_service", ""))
             }
             other => panic!("the role is gone: {other:?}"),
         }
@@ -102,7 +102,7 @@ fn outside_a_transaction_nothing_takes_and_that_is_an_error() {
         // The driver still believes in its transaction; the server has ended it.
         statement(&mut tx, "COMMIT").await;
         let refused = become_user(&mut tx, &user).await;
-        assert!(matches!(refused, Err(ActingError::NotTaken { .. })), "{refused:?}");
+        assert!(matches!(refused, Err(ActingError::NotTaken(_))), "{refused:?}");
         let words = refused.expect_err("refused").to_string();
         assert!(words.contains("did not take") && words.contains("sojourn_service"), "{words}");
         drop(tx);
@@ -125,7 +125,7 @@ fn whatever_changes_the_identity_meanwhile_is_noticed() {
             become_user(&mut tx, &user).await.expect("it takes");
             statement(&mut tx, change).await;
             let noticed = check_user(&mut tx, &user).await;
-            assert!(matches!(noticed, Err(ActingError::NotTaken { .. })), "{change}: {noticed:?}");
+            assert!(matches!(noticed, Err(ActingError::NotTaken(_))), "{change}: {noticed:?}");
             tx.rollback().await.expect("it ends");
         }
         end(world, pool).await;

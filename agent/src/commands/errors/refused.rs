@@ -18,7 +18,8 @@ use crate::store::{EntryCommand, QueueEntry};
 pub struct Refused {
     /// Its place in the order of capture: its number.
     pub number: u64,
-    /// The number under which the server refused it; none when the agent did, because it can never be sent.
+    /// The number under which the server refused it; none when the agent did, because it can never be sent, or parked it for
+    /// such.
     pub operation: Option<u64>,
     /// When the user did it, by the device's clock, ISO-8601 in UTC.
     pub captured_at: String,
@@ -89,12 +90,10 @@ pub struct ErrorCounts {
 
 /// Every refused entry. `home` is what the commands must be told of the device's folder.
 pub(super) fn all(entries: Vec<QueueEntry>, metadata: Option<&Metadata>, home: &str) -> Vec<Refused> {
-    let causes: BTreeMap<u64, u64> =
-        entries.iter().filter_map(|entry| Some((entry.sequence?, entry.row_number))).collect();
-    entries.into_iter().map(|entry| one(entry, &causes, metadata, home)).collect()
+    entries.into_iter().map(|entry| one(entry, metadata, home)).collect()
 }
 
-fn one(entry: QueueEntry, causes: &BTreeMap<u64, u64>, metadata: Option<&Metadata>, home: &str) -> Refused {
+fn one(entry: QueueEntry, metadata: Option<&Metadata>, home: &str) -> Refused {
     let text = row::text(&entry, metadata);
     let told = entry.detail.and_then(|detail| serde_json::from_value::<Verdict>(detail).ok());
     let (conflicts, deleted, candidates) =
@@ -114,7 +113,7 @@ fn one(entry: QueueEntry, causes: &BTreeMap<u64, u64>, metadata: Option<&Metadat
         reason: entry.reason,
         attribute: entry.attribute,
         rule: entry.rule,
-        waits_for: entry.cause.and_then(|cause| causes.get(&cause).copied()),
+        waits_for: entry.waits_for,
         deleted,
         conflicts,
         changed: Vec::new(),

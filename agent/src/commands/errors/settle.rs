@@ -51,7 +51,8 @@ pub fn discard_all(folder: &Path) -> Result<Answer, AgentError> {
 
 /// Numbers, to be taken from the end: what waits for others goes before these, so that it is not sent again when they go.
 fn last_first(entries: &[QueueEntry]) -> Vec<u64> {
-    let mut order: Vec<(bool, u64)> = entries.iter().map(|entry| (entry.cause.is_some(), entry.row_number)).collect();
+    let mut order: Vec<(bool, u64)> =
+        entries.iter().map(|entry| (entry.waits_for.is_some(), entry.row_number)).collect();
     order.sort_unstable();
     order.into_iter().map(|(_, number)| number).collect()
 }

@@ -33,6 +33,7 @@ fn entry(row_number: u64, command: EntryCommand, verdict: &Verdict) -> QueueEntr
         name: None,
         rule: verdict.rule.clone(),
         cause: verdict.cause,
+        waits_for: None,
         detail: serde_json::to_value(verdict).ok(),
         settles: None,
         given_up: false,
@@ -157,7 +158,8 @@ fn the_list_tells_rows_apart_and_names_every_attribute_in_conflict() {
 #[test]
 fn what_waits_names_the_entry_to_settle_first() {
     let parked = Verdict { cause: Some(107), ..verdict(VerdictKind::Parked) };
-    let entries = vec![entry(7, EntryCommand::Create, &duplicate(&[1])), entry(8, EntryCommand::Update, &parked)];
+    let parked = QueueEntry { waits_for: Some(7), ..entry(8, EntryCommand::Update, &parked) };
+    let entries = vec![entry(7, EntryCommand::Create, &duplicate(&[1])), parked];
     let counts = ErrorCounts::of(&entries);
     assert_eq!(counts, ErrorCounts { refused: 1, parked: 1 });
     let errors = shown(entries);

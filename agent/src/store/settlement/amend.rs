@@ -15,8 +15,10 @@ use crate::store::image::Values;
 use crate::store::queue::EntryCommand;
 
 impl Desk<'_> {
-    /// Sets the values in the entry, and in its row where no later entry sets others.
+    /// Sets the values in the entry, and in its row where no later entry sets others. That the user wants it although there
+    /// are duplicates was said of the old values.
     pub(super) fn fix(&self, target: &Target, values: &BTreeMap<String, Value>) -> Result<(), Fault> {
+        entries::want_anyway(self.connection, target.row_number, false)?;
         let mut chain = entries::chain(self.connection, &target.object)?;
         let before = chain.links.clone();
         let Some(index) = chain.position(target.row_number) else { return Ok(()) };

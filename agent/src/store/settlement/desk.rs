@@ -28,8 +28,7 @@ impl Desk<'_> {
         let fate = match settlement {
             Settlement::Retry => Fate::Again(row_number),
             Settlement::CreateAnyway => {
-                let sql = "UPDATE sojourn_queue SET create_anyway = 1 WHERE row_number = ?1";
-                self.connection.execute(sql, [row_number])?;
+                entries::want_anyway(self.connection, row_number, true)?;
                 Fate::Again(row_number)
             }
             Settlement::KeepMine => self.keep_mine(target)?,

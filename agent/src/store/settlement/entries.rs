@@ -72,11 +72,18 @@ pub(super) fn drop_bytes(connection: &Connection, row_number: i64, attribute: &s
     Ok(())
 }
 
+/// Notes whether the user wants it although there are duplicates.
+pub(super) fn want_anyway(connection: &Connection, row_number: i64, anyway: bool) -> Result<(), Fault> {
+    let sql = "UPDATE sojourn_queue SET create_anyway = ?2 WHERE row_number = ?1";
+    connection.prepare_cached(sql)?.execute((row_number, anyway))?;
+    Ok(())
+}
+
 /// Lets entries wait again, as what settles their old number.
 pub(super) fn send_again(connection: &Connection, row_numbers: &BTreeSet<i64>) -> Result<(), Fault> {
     let sql = "UPDATE sojourn_queue SET state = 0, settles = coalesce(sequence, settles), sequence = NULL, \
                verdict = NULL, reason = NULL, attribute = NULL, trace_id = NULL, rule = NULL, cause = NULL, \
-               detail = NULL WHERE row_number = ?1";
+               waits_for = NULL, let_go_for = NULL, detail = NULL WHERE row_number = ?1";
     let mut statement = connection.prepare_cached(sql)?;
     for row_number in row_numbers {
         statement.execute([row_number])?;

@@ -33,7 +33,8 @@ pub(super) fn take(desk: &Desk<'_>, target: &Target, candidate: &str) -> Result<
     }
     image::write(connection, created.0, &created.1, None)?;
     show_moved(desk, &existing, &chain.links, &repointed.moved)?;
-    let sql = "UPDATE sojourn_queue SET object_id = ?2 WHERE row_number = ?1";
+    // They were made on another row: what this one held when the user wrote them, nobody looked at.
+    let sql = "UPDATE sojourn_queue SET object_id = ?2, overtaken = 1 WHERE row_number = ?1";
     for row_number in &repointed.moved {
         connection.prepare_cached(sql)?.execute(params![row_number, candidate])?;
     }
@@ -85,7 +86,8 @@ fn refuse_under_way(target: &Target, sent: &BTreeSet<i64>, links: &[Link]) -> Re
     Err(cannot(target, problem))
 }
 
-/// The unfinished entries whose values refer to the created row, with values that refer to the candidate.
+/// The unfinished entries whose values refer to the created row, with values that refer to the candidate. Of a named
+/// command's parameters any may.
 fn referring(
     connection: &Connection,
     metadata: &Metadata,
@@ -96,8 +98,10 @@ fn referring(
     let target = metadata.entity_of(created.0).map(|entity| entity.name.as_str());
     for (code, link) in entries::naming(connection, &created.1)? {
         let relationships = metadata.entity_of(code).into_iter().flat_map(|entity| &entity.relationships);
-        let attributes: BTreeSet<&str> =
-            relationships.filter(|r| Some(r.target.as_str()) == target).map(|r| r.attribute.as_str()).collect();
+        let attributes: BTreeSet<&str> = match link.command {
+            EntryCommand::Invoke => link.data.keys().map(String::as_str).collect(),
+            _ => relationships.filter(|r| Some(r.target.as_str()) == target).map(|r| r.attribute.as_str()).collect(),
+        };
         let data = repoint::references(&link.data, &attributes, &created.1, candidate);
         let base = repoint::references(&link.base, &attributes, &created.1, candidate);
         if data.is_some() || base.is_some() {

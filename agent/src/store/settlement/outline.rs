@@ -24,18 +24,14 @@ pub(super) struct Outline {
     pub(super) object: Object,
     pub(super) group: Option<i64>,
     pub(super) stage: Stage,
-    pub(super) sequence: Option<i64>,
-    /// The sequence that it waits for, when it was parked or cancelled.
-    pub(super) cause: Option<i64>,
+    /// The entry that it waits for, by row number, when it was parked or cancelled.
+    pub(super) waits_for: Option<i64>,
     pub(super) given_up: bool,
 }
 
 /// All entries that are not finished, in order of capture; what names no object or no known command is left out.
 pub(super) fn read(connection: &Connection) -> Result<Vec<Outline>, Fault> {
-    // What the agent itself has refused when it was to be sent again is open on the server under its last number.
-    let sql = "SELECT row_number, command_id, object_type_code, object_id, parent_id, state, \
-               coalesce(sequence, CASE WHEN state = 3 THEN settles END), \
-               CASE WHEN state = 3 AND verdict IN ('parked', 'cancelled') THEN cause END, given_up \
+    let sql = "SELECT row_number, command_id, object_type_code, object_id, parent_id, state, waits_for, given_up \
                FROM sojourn_queue WHERE state IN (0, 1, 3) AND command_id < 10 \
                AND object_type_code IS NOT NULL AND object_id IS NOT NULL ORDER BY row_number";
     let mut statement = connection.prepare_cached(sql)?;
@@ -56,8 +52,7 @@ fn outline(row: &Row<'_>) -> rusqlite::Result<Option<Outline>> {
             1 => Stage::Sent,
             _ => Stage::Refused,
         },
-        sequence: row.get(6)?,
-        cause: row.get(7)?,
-        given_up: row.get(8)?,
+        waits_for: row.get(6)?,
+        given_up: row.get(7)?,
     }))
 }

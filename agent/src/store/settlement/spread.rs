@@ -49,7 +49,8 @@ struct Queue<'a> {
     by_row: BTreeMap<i64, &'a Outline>,
     by_group: BTreeMap<i64, Vec<&'a Outline>>,
     by_object: BTreeMap<&'a Object, Vec<&'a Outline>>,
-    by_cause: BTreeMap<i64, Vec<&'a Outline>>,
+    /// By the entry that they wait for.
+    waiting: BTreeMap<i64, Vec<&'a Outline>>,
 }
 
 impl<'a> Queue<'a> {
@@ -58,7 +59,7 @@ impl<'a> Queue<'a> {
             by_row: BTreeMap::new(),
             by_group: BTreeMap::new(),
             by_object: BTreeMap::new(),
-            by_cause: BTreeMap::new(),
+            waiting: BTreeMap::new(),
         };
         for entry in entries.iter().filter(|entry| entry.stage != Stage::Sent && !entry.given_up) {
             queue.by_row.insert(entry.row_number, entry);
@@ -66,8 +67,8 @@ impl<'a> Queue<'a> {
             if let Some(group) = entry.group {
                 queue.by_group.entry(group).or_default().push(entry);
             }
-            if let Some(cause) = entry.cause {
-                queue.by_cause.entry(cause).or_default().push(entry);
+            if let Some(first) = entry.waits_for {
+                queue.waiting.entry(first).or_default().push(entry);
             }
         }
         queue
@@ -118,8 +119,7 @@ impl<'a> Queue<'a> {
 
     /// What was parked or cancelled because of it.
     fn waiting_for(&self, row_number: i64) -> impl Iterator<Item = &'a Outline> {
-        let sequence = self.by_row.get(&row_number).and_then(|entry| entry.sequence);
-        sequence.and_then(|sequence| self.by_cause.get(&sequence)).into_iter().flatten().copied()
+        self.waiting.get(&row_number).into_iter().flatten().copied()
     }
 }
 
@@ -136,8 +136,7 @@ mod tests {
             object: (1, object.to_owned()),
             group: None,
             stage: Stage::Refused,
-            sequence: Some(row_number + 100),
-            cause: None,
+            waits_for: None,
             given_up: false,
         }
     }
@@ -152,8 +151,8 @@ mod tests {
 
     #[test]
     fn what_was_parked_for_it_goes_on() {
-        let parked = Outline { cause: Some(101), ..update(2, "b") };
-        let other = Outline { cause: Some(999), ..update(3, "c") };
+        let parked = Outline { waits_for: Some(1), ..update(2, "b") };
+        let other = Outline { waits_for: Some(999), ..update(3, "c") };
         let entries = [update(1, "a"), parked, other];
         assert_eq!(rows(&follow(&entries, Fate::Again(1)).again), [1, 2]);
         let discarded = follow(&entries, Fate::GivenUp(1));
@@ -163,7 +162,7 @@ mod tests {
     #[test]
     fn a_group_is_settled_as_a_whole() {
         let member = |row_number, object| Outline { group: Some(1), ..update(row_number, object) };
-        let parked = Outline { cause: Some(103), ..update(4, "d") };
+        let parked = Outline { waits_for: Some(3), ..update(4, "d") };
         let entries = [member(2, "b"), member(3, "c"), parked];
         assert_eq!(rows(&follow(&entries, Fate::Again(2)).again), [2, 3, 4]);
         let discarded = follow(&entries, Fate::GivenUp(2));
@@ -175,7 +174,7 @@ mod tests {
     #[test]
     fn a_row_that_is_never_made_takes_what_follows_along() {
         let sent = Outline { stage: Stage::Sent, ..update(3, "a") };
-        let waiting = Outline { stage: Stage::Waiting, sequence: None, ..update(4, "a") };
+        let waiting = Outline { stage: Stage::Waiting, ..update(4, "a") };
         let entries = [update(0, "a"), entry(1, EntryCommand::Create, "a"), update(2, "a"), sent, waiting];
         assert_eq!(rows(&follow(&entries, Fate::GivenUp(1)).given_up), [1, 2, 4]);
         assert_eq!(rows(&follow(&entries, Fate::Replaced(1)).given_up), [1]);
@@ -188,10 +187,10 @@ mod tests {
         )) -> Vec<Outline> {
             let commands = [EntryCommand::Create, EntryCommand::Update, EntryCommand::Delete, EntryCommand::Invoke];
             let stages = [Stage::Waiting, Stage::Sent, Stage::Refused];
-            (0..).zip(list).map(|(row_number, (command, object, group, stage, cause, given_up))| Outline {
+            (0..).zip(list).map(|(row_number, (command, object, group, stage, waits_for, given_up))| Outline {
                 group,
                 stage: stages[usize::from(stage)],
-                cause: cause.map(|cause| cause + 100),
+                waits_for,
                 given_up,
                 ..entry(row_number, commands[usize::from(command)], &object.to_string())
             }).collect()
@@ -212,7 +211,7 @@ mod tests {
                 prop_assert!(reached(target));
                 for entry in entries.iter().filter(|entry| entry.row_number != target.row_number) {
                     prop_assert!(!reached(entry) || (entry.stage != Stage::Sent && !entry.given_up));
-                    let settled = entries.iter().any(|cause| reached(cause) && entry.cause == cause.sequence);
+                    let settled = entries.iter().any(|first| reached(first) && entry.waits_for == Some(first.row_number));
                     let free = entry.stage != Stage::Sent && !entry.given_up;
                     prop_assert!(!(settled && free) || reached(entry), "{entry:?} waits for what is settled");
                     let group_goes = entries.iter().any(|member| spread.given_up.contains(&member.row_number)

@@ -1,6 +1,6 @@
 //! The entry that the user settles, and what makes sense for it.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row};
 use sojourn_wire::message::operation::{Side, Verdict, VerdictKind};
 use uuid::Uuid;
 
@@ -24,24 +24,19 @@ pub(super) struct Target {
 
 /// The entry, when it is one that can be settled; the inner error says why not.
 pub(super) fn read(connection: &Connection, row_number: u64) -> Result<Result<Target, String>, Fault> {
-    let sql = "SELECT row_number, command_id, object_type_code, object_id, verdict, detail, state, cause \
+    let sql = "SELECT row_number, command_id, object_type_code, object_id, verdict, detail, state, waits_for \
                FROM sojourn_queue WHERE row_number = ?1 AND command_id < 10";
     let row_number = i64::try_from(row_number).unwrap_or(i64::MAX);
     let found = connection.prepare_cached(sql)?.query_row([row_number], |row| Ok(parse(row))).optional()?;
+    let not_refused = || "it was not refused; `sojourn-agent errors` lists those that were".to_owned();
     match found {
         None => Ok(Err("there is no such entry; `sojourn-agent errors` lists those that can be settled".to_owned())),
-        Some(parsed) => {
-            let Some((target, cause)) = parsed? else {
-                return Ok(Err("it was not refused; `sojourn-agent errors` lists those that were".to_owned()));
-            };
-            let settle_first = cause_of(connection, cause)?;
-            Ok(Ok(Target { settle_first, ..target }))
-        }
+        Some(parsed) => Ok(parsed?.ok_or_else(not_refused)),
     }
 }
 
-/// The entry and the sequence that it waits for; nothing when it is not refused.
-fn parse(row: &Row<'_>) -> Result<Option<(Target, Option<i64>)>, Fault> {
+/// The entry; nothing when it is not refused.
+fn parse(row: &Row<'_>) -> Result<Option<Target>, Fault> {
     if row.get::<_, i64>(6)? != 3 {
         return Ok(None);
     }
@@ -59,15 +54,9 @@ fn parse(row: &Row<'_>) -> Result<Option<(Target, Option<i64>)>, Fault> {
         ),
         kind: VerdictKind::from_word(&word.unwrap_or_default()),
         verdict: verdict.map_err(|error| Fault::damaged("the verdict of an entry", error))?,
-        settle_first: None,
+        settle_first: row.get(7)?,
     };
-    Ok(Some((target, row.get(7)?)))
-}
-
-fn cause_of(connection: &Connection, cause: Option<i64>) -> Result<Option<i64>, Fault> {
-    let sql = "SELECT row_number FROM sojourn_queue WHERE state = 3 AND sequence = ?1";
-    let Some(cause) = cause else { return Ok(None) };
-    Ok(connection.prepare_cached(sql)?.query_row(params![cause], |row| row.get(0)).optional()?)
+    Ok(Some(target))
 }
 
 impl Target {

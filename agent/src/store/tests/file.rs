@@ -4,10 +4,12 @@ use std::fs;
 use std::path::Path;
 
 use rusqlite::Connection;
+use sojourn_wire::message::operation::VerdictKind;
 use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::sample::{Sample, device};
+use super::settlement::{create, parked, rename, verdict};
 use crate::store::{Store, StoreError, Writer};
 
 fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
@@ -51,7 +53,7 @@ fn settings_of_the_file_and_of_the_connection() {
     };
     assert_eq!(number("page_size"), 16_384);
     assert_eq!(number("application_id"), 0x534a_524e);
-    assert_eq!(number("user_version"), 4);
+    assert_eq!(number("user_version"), 5);
     assert_eq!(number("foreign_keys"), 0);
     assert_eq!(number("synchronous"), 2);
     assert_eq!(number("cache_size"), -4_096);
@@ -109,10 +111,36 @@ fn a_newer_programs_database_is_left_alone() {
     let path = folder.path().join("sojourn.db");
     drop(Store::create(&path, &device()).expect("a database"));
     let newer = Connection::open(&path).expect("a connection");
-    newer.pragma_update(None, "user_version", 5).expect("a version");
+    newer.pragma_update(None, "user_version", 6).expect("a version");
     drop(newer);
     let error = refusal(&path);
-    assert!(matches!(error, StoreError::Newer { format: 5, newest: 4, .. }), "{error}");
+    assert!(matches!(error, StoreError::Newer { format: 6, newest: 5, .. }), "{error}");
+}
+
+/// Makes a file of format 5 one of format 4.
+const TO_FORMAT_4: &str = "UPDATE sojourn_queue SET cause = let_go_for WHERE let_go_for IS NOT NULL;
+    DROP INDEX sojourn_queue_refused_here;
+    ALTER TABLE sojourn_queue DROP COLUMN waits_for;
+    ALTER TABLE sojourn_queue DROP COLUMN let_go_for;
+    PRAGMA user_version = 4;";
+
+#[test]
+fn what_waits_in_an_older_programs_database_goes_on_waiting() {
+    let mut sample = Sample::edited(&[create(3, "C"), rename(3, "D"), rename(1, "x")]);
+    sample.answer(&[verdict(1, VerdictKind::Rejected), parked(2, 1), parked(3, 9)]);
+    let waits = |store: &Store| {
+        let entries = store.queue_entries(9).expect("a queue");
+        entries.into_iter().map(|entry| (entry.state, entry.cause, entry.waits_for)).collect::<Vec<_>>()
+    };
+    use crate::store::EntryState::{Refused, Waiting};
+    let before = [(Refused, None, None), (Refused, Some(1), Some(1)), (Waiting, None, None)];
+    assert_eq!(waits(&sample.store), before);
+    sample.foreign().execute_batch(TO_FORMAT_4).expect("an older format");
+    sample.store = Store::open(sample.store.path()).expect("it opens");
+    assert_eq!(waits(&sample.store), before);
+    sample.answer(&[parked(3, 9)]);
+    sample.answer(&[parked(4, 9)]);
+    assert_eq!(waits(&sample.store)[2], (Refused, Some(9), None), "it was let go once");
 }
 
 #[test]
@@ -121,7 +149,7 @@ fn an_older_programs_database_is_brought_up_with_all_it_holds() {
     let drop_added: String =
         added.iter().map(|column| format!("ALTER TABLE sojourn_queue DROP COLUMN {column};")).collect();
     let to_format_3 = format!(
-        "DROP VIEW sojourn_command; DROP TABLE sojourn_entity_command; DROP TABLE sojourn_image; {drop_added}
+        "{TO_FORMAT_4} DROP VIEW sojourn_command; DROP TABLE sojourn_entity_command; DROP TABLE sojourn_image; {drop_added}
         PRAGMA user_version = 3;"
     );
     let to_format_2 = "DROP TABLE sojourn_spool; DROP TABLE sojourn_sync_info;

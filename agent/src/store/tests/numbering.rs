@@ -1,9 +1,10 @@
 //! Where the numbers of this device begin: the server is told with every chunk.
 
-use sojourn_wire::message::operation::OperationChunk;
+use sojourn_wire::message::operation::{OperationChunk, VerdictKind};
 use tempfile::TempDir;
 
-use super::sample::{device, id, metadata};
+use super::sample::{Sample, device, id, metadata};
+use super::settlement::{fix, rename, verdict};
 use super::take_up::{CHUNK, WIDE};
 use crate::store::Store;
 
@@ -52,4 +53,23 @@ fn a_restored_server_may_have_them_begin_earlier() {
     assert_eq!((chunk(&mut store).first, chunk(&mut store).since), (7, Some(7)));
     store.number_again_from(3).expect("numbered");
     assert_eq!((chunk(&mut store).first, chunk(&mut store).since), (3, Some(3)));
+}
+
+#[test]
+fn what_is_kept_back_here_forgets_a_number_that_a_restored_server_does_not_know() {
+    let mut sample = Sample::edited(&[rename(1, "a"), rename(2, "b")]);
+    sample.answer(&[verdict(1, VerdictKind::Rejected), verdict(2, VerdictKind::Rejected)]);
+    sample.store.retry_errors().expect("released");
+    sample.edit(&["UPDATE sojourn_queue SET data = '{\"industry\":true}' WHERE row_number = 1".to_owned()]);
+    assert_eq!(settling(&mut sample), [(3, Some(2), 2)], "the other one is refused here");
+    sample.store.number_again_from(1).expect("numbered");
+    assert_eq!(settling(&mut sample), [(1, None, 2)]);
+    sample.store.settle(&[verdict(1, VerdictKind::Rejected)]).expect("stored");
+    sample.settled(1, &fix(&[("industry", "retail".into())]));
+    assert_eq!(settling(&mut sample), [(2, None, 1)], "number 1 is another operation's now");
+}
+
+/// Number, the number that it settles, and object of what is sent.
+fn settling(sample: &mut Sample) -> Vec<(u64, Option<u64>, u128)> {
+    sample.taken().iter().map(|o| (o.sequence, o.settles, o.object_id.as_u128())).collect()
 }

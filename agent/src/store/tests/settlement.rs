@@ -377,7 +377,7 @@ fn what_was_never_sent_is_settled_here() {
     let spoil = "UPDATE sojourn_queue SET data = '{\"industry\":true}' WHERE row_number < 3".to_owned();
     let mut sample = Sample::edited(&[create(3, "C"), create(4, "D"), create(5, "E"), spoil]);
     assert_eq!(sample.taken().len(), 1);
-    assert_eq!(sample.store.queue_unsendable().expect("a list").len(), 2);
+    assert_eq!(sample.store.queue_refused_here().expect("a list").len(), 2);
     sample.settled(1, &Settlement::Discard);
     assert_eq!(sample.accounts(), ["1 A", "2 B", "4 D", "5 E"]);
     sample.settled(2, &fix(&[("name", json!("D2")), ("industry", json!("retail"))]));
@@ -421,7 +421,7 @@ fn a_dry_run_stores_nothing() {
 
 #[test]
 fn what_waits_for_an_entry_goes_on_although_the_agent_refused_that_in_between() {
-    let mut sample = Sample::edited(&[create(3, "C"), rename(3, "D")]);
+    let mut sample = Sample::edited(&[create(3, "C"), rename(1, "D")]);
     sample.answer(&[verdict(1, VerdictKind::Rejected), parked(2, 1)]);
     // It cannot be sent again: on the server it is still open under its first number.
     sample.settled(1, &Settlement::Retry);
@@ -429,11 +429,23 @@ fn what_waits_for_an_entry_goes_on_although_the_agent_refused_that_in_between() 
     sample.answer(&[parked(3, 1)]);
     let errors = sample.store.errors().expect("errors");
     assert_eq!(
-        errors.iter().map(|error| (error.row_number, error.sequence)).collect::<Vec<_>>(),
-        [(1, None), (2, Some(3))]
+        errors.iter().map(|error| (error.row_number, error.sequence, error.waits_for)).collect::<Vec<_>>(),
+        [(1, None, None), (2, Some(3), Some(1))]
     );
     let settled = sample.settled(1, &fix(&[("name", "C".into())]));
     assert_eq!(settled.released, [2]);
     let sent: Vec<_> = sample.taken().iter().map(|o| (o.sequence, o.settles)).collect();
     assert_eq!(sent, [(4, Some(1)), (5, Some(3))]);
+}
+
+#[test]
+fn fixed_values_are_looked_at_for_duplicates_again() {
+    let mut sample = Sample::edited(&[create(3, "C")]);
+    sample.answer(&[verdict(1, VerdictKind::Duplicate)]);
+    sample.settled(1, &Settlement::CreateAnyway);
+    assert!(sample.answer(&[verdict(2, VerdictKind::Rejected)])[0].create_anyway);
+    sample.settled(1, &Settlement::Retry);
+    assert!(sample.answer(&[verdict(3, VerdictKind::Rejected)])[0].create_anyway, "its values are the same");
+    sample.settled(1, &fix(&[("name", "D".into())]));
+    assert!(!sample.taken()[0].create_anyway);
 }

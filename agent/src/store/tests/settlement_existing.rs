@@ -1,11 +1,12 @@
 //! Another row takes the place of a duplicate: only of a created one, and not while something that would change is under
 //! way.
 
+use sojourn_metadata::model::EntityCommand;
 use sojourn_wire::message::operation::{Candidate, Verdict, VerdictKind};
 use uuid::Uuid;
 
-use super::sample::{Sample, id};
-use super::settlement::{create, parked, rename, verdict};
+use super::sample::{Sample, id, metadata};
+use super::settlement::{create, field, parked, rename, verdict};
 use crate::store::Settlement;
 
 fn duplicate() -> Verdict {
@@ -67,4 +68,28 @@ fn only_a_created_row_can_be_replaced() {
     let words = sample.refusal(1, &Settlement::UseExisting(None));
     assert!(words.contains("it creates no row that another could take the place of"), "{words}");
     sample.settled(1, &Settlement::CreateAnyway);
+}
+
+#[test]
+fn a_named_commands_parameters_name_the_row_that_takes_its_place() {
+    let mut sample = Sample::edited(&[]);
+    let mut metadata = metadata();
+    metadata.entities[0].commands = vec![EntityCommand { name: "award".into(), online_only: false }];
+    sample.store.adopt_metadata(2, &metadata).expect("other commands");
+    let award = format!(
+        "INSERT INTO sojourn_command (entity, object_id, name, parameters) \
+         VALUES ('account', {}, 'award', json_object('to', {}, 'words', 'for ' || {}))",
+        id(1),
+        id(3),
+        id(3)
+    );
+    sample.edit(&[create(3, "C"), award.clone()]);
+    sample.answer(&[duplicate(), parked(2, 1)]);
+    sample.edit(&[award]);
+    sample.settled(1, &Settlement::UseExisting(None));
+    for (operation, settles) in sample.taken()[1..].iter().zip([Some(2), None]) {
+        assert_eq!(operation.settles, settles);
+        assert_eq!(operation.data["to"], field(&Uuid::from_u128(2).to_string()));
+        assert_eq!(operation.data["words"], field(&format!("for {}", Uuid::from_u128(3))));
+    }
 }

@@ -3,6 +3,7 @@
 
 use proptest::prelude::*;
 use rusqlite::Connection;
+use serde_json::Value;
 use sojourn_wire::message::operation::{
     Candidate, Command, Conflict, FieldValue, Operation, Side, Verdict, VerdictKind,
 };
@@ -15,6 +16,8 @@ use crate::store::Settlement;
 #[derive(Debug, Clone)]
 enum Step {
     Edit(String),
+    /// The last entry becomes one that cannot be sent.
+    Spoil,
     /// Everything that waits is sent; the numbers choose the verdicts.
     Play(Vec<u8>),
     /// Everything that waits is sent, and no verdict comes.
@@ -41,6 +44,7 @@ fn edit() -> impl Strategy<Value = String> {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         6 => edit().prop_map(Step::Edit),
+        1 => Just(Step::Spoil),
         2 => prop::collection::vec(0..9_u8, 1..5).prop_map(Step::Play),
         1 => Just(Step::Send),
         3 => (any::<prop::sample::Index>(), 0..7_u8).prop_map(|(at, how)| Step::Settle(at, how)),
@@ -100,7 +104,7 @@ fn play(sample: &mut Sample, choices: &[u8], applies: bool) {
     sample.store.settle(&verdicts).expect("stored");
 }
 
-fn settle(sample: &mut Sample, at: prop::sample::Index, how: u8) {
+pub(super) fn settle(sample: &mut Sample, at: prop::sample::Index, how: u8) {
     let errors = sample.store.errors().expect("errors");
     if errors.is_empty() {
         return;
@@ -118,10 +122,18 @@ fn settle(sample: &mut Sample, at: prop::sample::Index, how: u8) {
     let _ = sample.store.settle_error(errors[at.index(errors.len())].row_number, &settlement);
 }
 
+/// The last entry becomes one that nobody can read, when it waits.
+pub(super) fn spoil(foreign: &Connection) {
+    let sql = "UPDATE sojourn_queue SET data = '{' WHERE state = 0 AND given_up = 0 AND command_id < 10 \
+               AND row_number = (SELECT max(row_number) FROM sojourn_queue)";
+    foreign.execute_batch(sql).expect("spoilt");
+}
+
 fn take(sample: &mut Sample, foreign: &Connection, step: &Step, applies: bool) {
     match step {
         // Many are refused, which is part of the test.
         Step::Edit(sql) => drop(foreign.execute_batch(sql)),
+        Step::Spoil => spoil(foreign),
         Step::Play(choices) => play(sample, choices, applies),
         Step::Send => drop(sample.taken()),
         Step::Settle(at, how) => settle(sample, *at, *how),
@@ -130,7 +142,7 @@ fn take(sample: &mut Sample, foreign: &Connection, step: &Step, applies: bool) {
 }
 
 /// A device with two accounts, and another program's connection to it; the disk may take its time.
-fn device() -> (Sample, Connection) {
+pub(super) fn device() -> (Sample, Connection) {
     let sample = Sample::edited(&[]);
     let foreign = sample.foreign();
     for connection in [&sample.store.connection, &foreign] {
@@ -140,11 +152,15 @@ fn device() -> (Sample, Connection) {
 }
 
 /// What is under way: it comes again under its number, and must be what it was.
-fn under_way(foreign: &Connection) -> Vec<String> {
-    let sql = "SELECT row_number || ' ' || command_id || ' ' || object_id || ' ' || coalesce(data, '') \
+fn under_way(foreign: &Connection) -> Vec<(String, Option<Value>)> {
+    let sql = "SELECT row_number || ' ' || command_id || ' ' || object_id, data \
                FROM sojourn_queue WHERE state = 1 AND command_id < 10 ORDER BY row_number";
     let mut statement = foreign.prepare(sql).expect("a query");
-    statement.query_map([], |row| row.get(0)).expect("rows").collect::<Result<_, _>>().expect("texts")
+    let read = |row: &rusqlite::Row<'_>| {
+        let data: Option<String> = row.get(1)?;
+        Ok((row.get(0)?, data.map(|data| serde_json::from_str(&data).expect("json"))))
+    };
+    statement.query_map([], read).expect("rows").collect::<Result<_, _>>().expect("entries")
 }
 
 /// Sends and discards until nothing is left.
@@ -154,7 +170,8 @@ fn discard_all(sample: &mut Sample) {
         play(sample, &[7], false);
         let errors = sample.store.errors().expect("errors");
         let Some(error) = errors.first() else {
-            if sample.taken().is_empty() {
+            // What cannot be sent is refused when it is taken up.
+            if sample.taken().is_empty() && sample.store.errors().expect("errors").is_empty() {
                 return;
             }
             continue;
@@ -209,9 +226,9 @@ proptest! {
         let (mut sample, foreign) = device();
         let before = rows(&foreign);
         for step in &steps {
-            // What changes more than the entry it is about: the rows that another takes the place of. And what a
-            // settlement may not touch is brought into line by the server's rows.
-            if !matches!(step, Step::Settle(_, 5) | Step::Send) {
+            // What changes more than the entry it is about: the rows that another takes the place of. What a settlement
+            // may not touch is brought into line by the server's rows, and so is what cannot be read.
+            if !matches!(step, Step::Settle(_, 5) | Step::Send | Step::Spoil) {
                 take(&mut sample, &foreign, step, false);
             }
         }

@@ -6,7 +6,7 @@
 //! changed it costs its own operation, and no other is written as somebody else.
 
 use sojourn_metadata::ReplayRules;
-use sojourn_platform::acting::{ActingError, become_user, check_user, expect_user};
+use sojourn_platform::acting::{ActingError, NotTaken, become_user, check_user, expect_user};
 use sojourn_platform::entities::Published;
 use sojourn_platform::{Identity, PlatformError};
 use sojourn_wire::message::operation::Operation;
@@ -83,7 +83,7 @@ impl Actor<'_> {
     }
 
     /// What it means that a trigger has taken another role or another user's name: somebody else would write.
-    pub(super) fn changed_hands(&self, found: &ActingError) -> Meaning {
+    pub(super) fn changed_hands(&self, found: &NotTaken) -> Meaning {
         let (subscription, trace_id) = (self.request.subscription, self.request.trace_id);
         tracing::error!(%subscription, trace_id, "a trigger has changed who is writing: {found}");
         let words = "a trigger of the server has changed who is writing; tell whoever looks after the server";
@@ -93,7 +93,7 @@ impl Actor<'_> {
     fn expected(&self, who: Result<(), ActingError>) -> Result<Option<Meaning>, PlatformError> {
         match who {
             Ok(()) => Ok(None),
-            Err(found @ ActingError::NotTaken { .. }) => Ok(Some(self.changed_hands(&found))),
+            Err(ActingError::NotTaken(found)) => Ok(Some(self.changed_hands(&found))),
             Err(error) => Err(error.into()),
         }
     }

@@ -212,7 +212,7 @@ impl Actor<'_> {
     pub(super) fn broken_rule(&self, error: PlatformError, begun: Instant) -> Result<Meaning, PlatformError> {
         match error {
             PlatformError::Database { source, .. } => self.meaning(source, begun),
-            PlatformError::Acting(found @ ActingError::NotTaken { .. }) => Ok(self.changed_hands(&found)),
+            PlatformError::Acting(ActingError::NotTaken(found)) => Ok(self.changed_hands(&found)),
             error => Err(error),
         }
     }

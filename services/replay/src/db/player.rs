@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::actor::Actor;
 use super::runnable::Runnable;
 use super::subscription::Subscription;
-use super::unit::Verdicts;
+use super::unit::{Verdicts, names};
 use super::{history, look};
 use crate::groups::{Unit, units};
 use crate::merge::{Known, Left};
@@ -164,6 +164,9 @@ impl<'a> Player<'a> {
     }
 
     async fn may_run(&mut self, tx: &mut Transaction<'_, Postgres>, write: &Write<'_>) -> Result<bool, PlatformError> {
+        if self.frees_a_duplicate(write) {
+            return Ok(false);
+        }
         let code = write.table.object_type_code;
         if let Some(runnable) = self.runnable.get(&code) {
             return Ok(runnable.takes(write));
@@ -172,6 +175,13 @@ impl<'a> Player<'a> {
         let takes = runnable.takes(write);
         self.runnable.insert(code, runnable);
         Ok(takes)
+    }
+
+    /// An update of what duplicate rules compare may take away what an operation before it is a duplicate of.
+    fn frees_a_duplicate(&self, write: &Write<'_>) -> bool {
+        let (rules, entity) = (self.actor.rules, &write.table.entity);
+        let mut names = names(write);
+        write.command == RowCommand::Update && names.any(|name| rules.is_compared(entity, &name))
     }
 
     /// Notes what became of operations, for those that follow.

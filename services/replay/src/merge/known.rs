@@ -47,7 +47,7 @@ impl Known {
     /// Somebody else has changed the row since the device saw it, as far as can be told.
     pub(super) fn is_changed(&self, operation: &Operation, version: u32) -> bool {
         // Since then triggers may have touched it, which is the user's own doing.
-        let version = self.locked.unwrap_or(version);
+        let version = self.locked.filter(|_| self.here.is_none()).unwrap_or(version);
         // What overtook the operation may have been the echo of the device's own.
         let own = self.left(version).is_some_and(|left| !left.unseen);
         !own && (operation.overtaken || self.device != Some(version))

@@ -113,6 +113,9 @@ fn a_row_that_changed_is_not_deleted_unseen() {
     let locked = |version| Known { device: Some(6), locked: Some(version), ..Known::default() };
     assert_eq!(told(ConflictPolicy::Merge, &locked(6), &gone), "applied", "a trigger has touched it since");
     assert_eq!(told(ConflictPolicy::Merge, &locked(5), &gone), "conflict");
+    let beneath = Left { unseen: true, ..Left::default() };
+    let written = Known { here: Some(beneath), ..locked(6) };
+    assert_eq!(told(ConflictPolicy::Merge, &written, &gone), "conflict", "an operation before it has hidden a change");
     let overtaken = Operation { overtaken: true, ..gone };
     assert_eq!(told(ConflictPolicy::Reject, &same, &overtaken), "conflict");
     assert_eq!(told(ConflictPolicy::Merge, &left(7, &[], false), &overtaken), "applied", "an echo");

@@ -63,7 +63,7 @@ fn settle(connection: &Connection, verdicts: &[Verdict]) -> Result<(), Fault> {
     for verdict in verdicts {
         parked.extend(settle_one(connection, verdict)?);
     }
-    overdue::release(connection, &parked)?;
+    overdue::follow_up(connection, &parked)?;
     groups::send_again(connection)?;
     groups::finish(connection)
 }
