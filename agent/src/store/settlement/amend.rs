@@ -19,6 +19,7 @@ impl Desk<'_> {
     /// are duplicates was said of the old values.
     pub(super) fn fix(&self, target: &Target, values: &BTreeMap<String, Value>) -> Result<(), Fault> {
         entries::want_anyway(self.connection, target.row_number, false)?;
+        entries::done_now(self.connection, target.row_number)?;
         let mut chain = entries::chain(self.connection, &target.object)?;
         let before = chain.links.clone();
         let Some(index) = chain.position(target.row_number) else { return Ok(()) };

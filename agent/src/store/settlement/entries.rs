@@ -79,6 +79,14 @@ pub(super) fn want_anyway(connection: &Connection, row_number: i64, anyway: bool
     Ok(())
 }
 
+/// The user does now what the entry says: with other values it is another act. A copy of the file in which it was fixed
+/// otherwise is told apart by that.
+pub(super) fn done_now(connection: &Connection, row_number: i64) -> Result<(), Fault> {
+    let sql = "UPDATE sojourn_queue SET action_date = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE row_number = ?1";
+    connection.prepare_cached(sql)?.execute([row_number])?;
+    Ok(())
+}
+
 /// Lets entries wait again, as what settles their old number.
 pub(super) fn send_again(connection: &Connection, row_numbers: &BTreeSet<i64>) -> Result<(), Fault> {
     let sql = "UPDATE sojourn_queue SET state = 0, settles = coalesce(sequence, settles), sequence = NULL, \

@@ -449,3 +449,16 @@ fn fixed_values_are_looked_at_for_duplicates_again() {
     sample.settled(1, &fix(&[("name", "D".into())]));
     assert!(!sample.taken()[0].create_anyway);
 }
+
+#[test]
+fn what_is_fixed_is_done_when_it_is_fixed() {
+    const LONG_AGO: &str = "2026-01-01T00:00:00.000Z";
+    let mut sample = Sample::edited(&[create(3, "C")]);
+    sample.edit(&[format!("UPDATE sojourn_queue SET action_date = '{LONG_AGO}'")]);
+    sample.answer(&[verdict(1, VerdictKind::Rejected)]);
+    sample.settled(1, &Settlement::Retry);
+    let again = sample.answer(&[verdict(2, VerdictKind::Rejected)]);
+    assert_eq!(again[0].captured_at, LONG_AGO, "it is what was done then");
+    sample.settled(1, &fix(&[("name", "D".into())]));
+    assert_ne!(sample.taken()[0].captured_at, LONG_AGO);
+}
