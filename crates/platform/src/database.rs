@@ -114,6 +114,10 @@ pub async fn connect(url: &str, application: &str, max_connections: u32) -> Resu
     let place = format!("{}:{}/{}", options.get_host(), options.get_port(), options.get_database().unwrap_or(""));
     reach(&options).await.map_err(|source| PlatformError::Connect { place, source })?;
     let pool = PgPoolOptions::new().max_connections(max_connections).acquire_timeout(PATIENCE);
+    // Who uses a connection next is not what a user's trigger has made of it: SET without LOCAL outlives its transaction.
+    let pool = pool.after_release(|connection, _| {
+        Box::pin(async move { sqlx::raw_sql("RESET ROLE; RESET ALL").execute(connection).await.map(|_| true) })
+    });
     Ok(pool.connect_lazy_with(options))
 }
 

@@ -64,7 +64,7 @@ impl Handlers {
     /// A chunk of operations, or a part of an attachment.
     pub async fn operations(&self, job: Job) -> Outcome {
         let outcome = self.try_operations(&job).await.map_or_else(Outcome::from, |()| Outcome::Done);
-        if matches!(outcome, Outcome::Unexpected { .. }) && job.deliveries >= u64::from(MAX_UNEXPECTED) {
+        if matches!(outcome, Outcome::Unexpected { .. }) && job.strikes + 1 >= MAX_UNEXPECTED {
             self.give_up(&job).await;
         }
         outcome

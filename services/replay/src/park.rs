@@ -112,7 +112,7 @@ mod tests {
     use crate::testing::{CONTACT, create, text};
     use crate::ties::tests::line;
     use proptest::prelude::*;
-    use sojourn_wire::message::operation::VerdictKind;
+    use sojourn_wire::message::operation::{FieldValue, VerdictKind};
     use uuid::Uuid;
 
     fn cause(blocks: &Blocks, operation: &Operation) -> Option<u64> {
@@ -166,6 +166,7 @@ mod tests {
         let (parent, child) = (1, 2);
         let mut moved = on(1, Command::Update, child);
         moved.base.insert("parent".into(), text(&Uuid::from_u128(parent).to_string()));
+        moved.data.insert("parent".into(), FieldValue::Null);
         let mut blocks = Blocks::default();
         note(&mut blocks, &moved, &refused(1));
         assert_eq!(cause(&blocks, &on(2, Command::Update, parent)), None);

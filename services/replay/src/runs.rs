@@ -26,8 +26,8 @@ const LONGEST: usize = 200;
 
 /// Cuts units ([`crate::groups::units`]) into steps, in order: units of one operation that are alike become runs.
 ///
-/// Alike are creates, or updates, of one entity that set the same attributes to values that travel as text. No two are of
-/// one object, so that none depends on what another has done to its row.
+/// Alike are creates, or updates, of one entity that set the same attributes to values that travel as text; what a plug-in
+/// writes for a named command is of other objects than its own, and compared with nothing. No two are of one object, so that none depends on what another has done to its row.
 #[must_use]
 pub fn steps(
     operations: &[Operation],
@@ -39,7 +39,7 @@ pub fn steps(
     let mut objects = HashSet::new();
     for unit in units {
         let first = unit.start;
-        let alone = unit.len() == 1 && is_plain(&prepared[first]);
+        let alone = unit.len() == 1 && operations[first].command.on_row().is_some() && is_plain(&prepared[first]);
         let goes_on = alone
             && !run.is_empty()
             && run.len() < LONGEST
@@ -135,6 +135,16 @@ mod tests {
         assert_eq!(cut(&[gone.clone(), gone]), [Step::Unit(0..1), Step::Unit(1..2)]);
         let wrong = on(2, Command::Update, &[("nots", text("x"))]);
         assert_eq!(cut(&[plain(1), wrong, plain(3)]), [Step::Unit(0..1), Step::Unit(1..2), Step::Unit(2..3)]);
+    }
+
+    #[test]
+    fn what_plug_ins_write_is_written_alone() {
+        let (metadata, rules) = (metadata(), ReplayRules::default());
+        let updates = [1, 2].map(|object| on(object, Command::Update, &[("notes", text("x"))]));
+        let prepared: Vec<_> = updates.iter().map(|o| prepare(&metadata, &rules, o, &Advice::Allow)).collect();
+        let invoked = updates.clone().map(|update| Operation { command: Command::Invoke, ..update });
+        assert_eq!(steps(&updates, &prepared, units(&updates)), [Step::Run(0..2)]);
+        assert_eq!(steps(&invoked, &prepared, units(&invoked)), [Step::Unit(0..1), Step::Unit(1..2)]);
     }
 
     proptest! {

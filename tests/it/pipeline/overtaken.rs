@@ -1,6 +1,6 @@
 //! What the device got from the server while an operation was waiting: its user did not know it, although the device holds it.
 
-use sojourn_wire::message::operation::VerdictKind;
+use sojourn_wire::message::operation::{Operation, VerdictKind};
 use uuid::Uuid;
 
 use super::{PERSON, delete, desk, elsewhere, object, told};
@@ -28,6 +28,22 @@ async fn overtaken(device: &Device, statement: &str) {
     device.write(&format!("{START}; {statement}"));
     device.run(&["sync"]).await.expect(0);
     device.write(STOP);
+}
+
+#[test]
+fn what_is_gone_already_is_not_told_to_be_deleted() {
+    run(async {
+        let (world, mut sender) = desk().await;
+        let gone = Operation { overtaken: true, ..delete(PERSON, object()) };
+        assert_eq!(sender.send_one(gone).await.verdict, VerdictKind::Merged);
+        let told: Option<i64> =
+            sqlx::query_scalar("SELECT pg_sequence_last_value(pg_get_serial_sequence('sojourn.event', 'position'))")
+                .fetch_one(world.admin())
+                .await
+                .expect("the outbox");
+        assert_eq!(told, None);
+        world.stop().await;
+    });
 }
 
 #[test]

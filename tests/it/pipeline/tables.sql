@@ -70,6 +70,7 @@ CREATE FUNCTION desk.turn() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     CASE NEW.takes
         WHEN 'role' THEN RESET ROLE;
+        WHEN 'session' THEN SET ROLE sojourn_user;
         WHEN 'user' THEN PERFORM set_config('sojourn.user_id', gen_random_uuid()::text, true);
         WHEN 'claims' THEN PERFORM set_config('request.jwt.claims', format('{"sub": "%s"}', NEW.id), true);
         WHEN 'rows' THEN SET LOCAL row_security = off;

@@ -2,14 +2,28 @@
 
 use sojourn_wire::message::operation::{Operation, VerdictKind};
 
-use super::{SECRET, TURNCOAT, create, desk, elsewhere, kinds, object, reason, update};
-use crate::support::run;
-use crate::support::sender::text;
+use super::{CONFIG, SECRET, TABLES, TURNCOAT, USER, create, desk, elsewhere, kinds, object, reason, update};
+use crate::support::sender::{Sender, text};
+use crate::support::{WorldPlan, run};
 
 use VerdictKind::{Applied, Cancelled, Rejected};
 
 fn taking(what: &str) -> Operation {
     create(TURNCOAT, object(), &[("takes", text(what))])
+}
+
+#[test]
+fn what_a_trigger_sets_for_the_session_ends_with_the_chunk() {
+    run(async {
+        let world = WorldPlan::of(&[USER, USER]).of_tables(TABLES, CONFIG).start().await;
+        let mut senders = [Sender::connect(&world.devices[0]).await, Sender::connect(&world.devices[1]).await];
+        // More often than the service has connections.
+        for _ in 0..20 {
+            assert_eq!(senders[0].send_one(taking("session")).await.verdict, Applied);
+            assert_eq!(senders[1].send_one(taking("nothing")).await.verdict, Applied);
+        }
+        world.stop().await;
+    });
 }
 
 #[test]
@@ -27,7 +41,7 @@ fn a_row_is_not_looked_at_in_another_name() {
         let reading = update(SECRET, secret, &[("word", text("guessed"), text("mine"))]);
         let grouped = |operation| Operation { group: Some(1), ..operation };
         let verdicts = sender.send(vec![grouped(turning), grouped(reading)]).await;
-        assert_eq!(kinds(&verdicts), [Cancelled, Rejected], "{verdicts:?}");
+        assert_eq!(kinds(&verdicts), [Rejected, Cancelled], "{verdicts:?}");
         assert!(!format!("{verdicts:?}").contains("hidden"), "{verdicts:?}");
         world.stop().await;
     });
@@ -45,7 +59,10 @@ fn who_takes_another_role_or_name_is_refused() {
 
         let grouped = |what| Operation { group: Some(1), ..taking(what) };
         let verdicts = sender.send(vec![grouped("role"), grouped("nothing"), taking("nothing")]).await;
-        assert_eq!(kinds(&verdicts), [Cancelled, Rejected, Applied], "{verdicts:?}");
+        assert_eq!(kinds(&verdicts), [Rejected, Cancelled, Applied], "{verdicts:?}");
+        let between = vec![grouped("role"), taking("nothing"), grouped("nothing")];
+        let verdicts = sender.send(between).await;
+        assert_eq!(kinds(&verdicts), [Rejected, Applied, Cancelled], "{verdicts:?}");
         let taken: Vec<String> = sqlx::query_scalar("SELECT DISTINCT takes FROM desk.turncoat")
             .fetch_all(world.admin())
             .await

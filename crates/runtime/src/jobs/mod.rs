@@ -53,6 +53,9 @@ pub struct Job {
     pub headers: Option<HeaderMap>,
     /// How often it was handed out, this time included: 1 is the first.
     pub deliveries: u64,
+    /// How often its handler has ended unexpectedly before, in this process: after [`MAX_UNEXPECTED`] times it is kept as a
+    /// dead letter.
+    pub strikes: u32,
     /// Its number in the stream, the same at every delivery.
     pub stream_sequence: u64,
 }

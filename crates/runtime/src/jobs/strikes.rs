@@ -26,6 +26,11 @@ impl Strikes {
         now
     }
 
+    /// How many there are of a message.
+    pub(super) fn of(&self, sequence: u64) -> u32 {
+        self.counts().get(&sequence).copied().unwrap_or_default()
+    }
+
     /// Forgets a message that is off the queue.
     pub(super) fn forget(&self, sequence: u64) {
         self.counts().remove(&sequence);
@@ -44,6 +49,7 @@ mod tests {
     fn counts_each_message_until_it_is_forgotten() {
         let strikes = Strikes::default();
         assert_eq!((strikes.add(1), strikes.add(1), strikes.add(2)), (1, 2, 1));
+        assert_eq!((strikes.of(1), strikes.of(9)), (2, 0));
         strikes.forget(1);
         assert_eq!((strikes.add(1), strikes.add(2)), (1, 2));
     }

@@ -97,6 +97,7 @@ impl<H: Handler> Worker<H> {
             payload: delivery.message.payload.clone(),
             headers: delivery.message.headers.clone(),
             deliveries: delivery.deliveries,
+            strikes: self.strikes.of(delivery.sequence),
             stream_sequence: delivery.sequence,
         };
         let handler = Arc::clone(&self.handler);

@@ -90,6 +90,14 @@ impl Actor<'_> {
         Meaning::Decided(Refusal::new(words))
     }
 
+    /// Why what was just written must not stay, if a trigger has changed who is writing.
+    pub(super) async fn still_the_user(
+        &self,
+        tx: &mut Transaction<'_, Postgres>,
+    ) -> Result<Option<Meaning>, PlatformError> {
+        self.expected(check_user(tx, &self.identity()).await)
+    }
+
     fn expected(&self, who: Result<(), ActingError>) -> Result<Option<Meaning>, PlatformError> {
         match who {
             Ok(()) => Ok(None),
@@ -126,7 +134,7 @@ impl Actor<'_> {
         .await
         .and_then(|row| row.try_get(0))
         .map_err(PlatformError::doing("telling triggers whose operation this is"))?;
-        if is_user { Ok(None) } else { self.expected(check_user(tx, &self.identity()).await) }
+        if is_user { Ok(None) } else { self.still_the_user(tx).await }
     }
 
     /// What triggers, plug-ins and events know an operation by.

@@ -26,6 +26,8 @@ pub(super) enum Done {
     Applied(Left),
     /// Beside somebody else's changes. What it leaves of the row.
     Merged(Left),
+    /// There was nothing to delete any more.
+    Gone,
     /// Not, and everything since the savepoint must be rolled back.
     Refused(Meaning),
 }
@@ -140,13 +142,13 @@ impl Actor<'_> {
         if !known.is_recorded() {
             // Only the device says that it had the row: what became of it is not for everybody to know.
             return match write.command {
-                RowCommand::Delete => Ok(Done::Merged(Left::default())),
+                RowCommand::Delete => Ok(Done::Gone),
                 _ => refuse(merge::deleted(self.rules, entity)),
             };
         }
         match (look::is_there(tx, self, write.table, write.object_id).await?, write.command) {
             (true, _) => refuse(Refusal::new(&format!("you may not see this {entity} any more"))),
-            (false, RowCommand::Delete) => Ok(Done::Merged(Left::default())),
+            (false, RowCommand::Delete) => Ok(Done::Gone),
             (false, _) => refuse(merge::deleted(self.rules, entity)),
         }
     }

@@ -178,8 +178,9 @@ fn told(
     played: &[Played],
 ) -> Vec<OperationEvent> {
     let (metadata, user_id, subscription) = (actor.metadata, actor.user_id, actor.request.subscription);
-    let verdicts = played.iter().map(|played| &played.verdict);
-    Teller { metadata, user_id, subscription }.events(operations.iter().zip(verdicts), advice)
+    let happened = operations.iter().zip(played).filter(|(_, played)| played.happened);
+    let carried_out = happened.map(|(operation, played)| (operation, &played.verdict));
+    Teller { metadata, user_id, subscription }.events(carried_out, advice)
 }
 
 /// Whether Postgres answers.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use sojourn_platform::PlatformError;
-use sojourn_wire::message::operation::{Operation, RowCommand, Verdict};
+use sojourn_wire::message::operation::{Command, Operation, RowCommand, Verdict};
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
@@ -29,6 +29,8 @@ pub(super) struct Played {
     pub(super) verdict: Verdict,
     /// Its place in the order of capture.
     pub(super) origin: u64,
+    /// Something was done: what was deleted already is not deleted again.
+    pub(super) happened: bool,
     /// The version of the row that it left, where it was the last on the object.
     pub(super) version: Option<u32>,
     /// What operations have left of the row.
@@ -195,12 +197,14 @@ impl<'a> Player<'a> {
             let operation = &self.operations[place];
             self.blocks.note(operation, &self.ties[place], &verdict);
             let origin = self.blocks.origin(operation);
-            let left = left.get(&object_of(operation)).cloned().unwrap_or_default();
+            let here = left.get(&object_of(operation));
+            let happened = verdict.verdict.is_done() && (here.is_some() || operation.command == Command::Invoke);
+            let left = here.cloned().unwrap_or_default();
             let leaves = match verdict.verdict.is_done() {
                 true => Vec::new(),
                 false => std::mem::take(&mut self.ties[place].leaves),
             };
-            self.played.push(Played { verdict, origin, version: None, left, leaves });
+            self.played.push(Played { verdict, origin, happened, version: None, left, leaves });
         }
     }
 

@@ -107,9 +107,16 @@ impl Actor<'_> {
                         merged.push(member);
                         left.insert(object_written(write), here);
                     }
+                    Done::Gone => merged.push(member),
                     Done::Refused(meaning) => {
                         return Ok(Tried::Refused(Blamed { member, write: Some(place), meaning }));
                     }
+                }
+                // Of an operation that is alone, the unit's end tells.
+                if unit.is_group()
+                    && let Some(meaning) = self.still_the_user(tx).await?
+                {
+                    return Ok(Tried::Refused(Blamed { member, write: None, meaning }));
                 }
             }
         }
