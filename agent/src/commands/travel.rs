@@ -165,6 +165,8 @@ async fn exchange(
     trip: Trip,
 ) -> Result<Exchanged, AgentError> {
     let queue = play_back(store, link, patience, progress).await?;
+    // A question may follow.
+    progress.end();
     let home = folder.to_owned();
     let choice = match store.run("reading what was refused", move |store| listing(store, &home)).await? {
         none if none.counts.is_empty() => OnErrors::Finish,

@@ -11,6 +11,7 @@ import asyncio
 import json
 import os
 import signal
+import sys
 import uuid
 from datetime import date, timedelta
 from decimal import Decimal
@@ -78,24 +79,38 @@ def answering(rule: Callable[[Question], Answer]) -> Handler:
     return handle
 
 
+async def complain(error: Exception) -> None:
+    print(f"opportunity: NATS at {os.environ['SOJOURN_NATS_URL']}: {error or type(error).__name__}", file=sys.stderr)
+
+
 async def main() -> None:
     stop = asyncio.Event()
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
-    connection = await nats.connect(
-        os.environ["SOJOURN_NATS_URL"],
-        user=os.environ["SOJOURN_PLUGIN_USER"],
-        password=os.environ["SOJOURN_PLUGIN_PASSWORD"],
-        name="sojourn-plugin opportunity",
-        inbox_prefix="_INBOX_plugin",
-        max_reconnect_attempts=-1,
+    stopping = asyncio.ensure_future(stop.wait())
+    connecting = asyncio.ensure_future(
+        nats.connect(
+            os.environ["SOJOURN_NATS_URL"],
+            user=os.environ["SOJOURN_PLUGIN_USER"],
+            password=os.environ["SOJOURN_PLUGIN_PASSWORD"],
+            name="sojourn-plugin opportunity",
+            inbox_prefix="_INBOX_plugin",
+            max_reconnect_attempts=-1,
+            error_cb=complain,
+        )
     )
+    # Whoever is told to stop does not wait for a server that is away.
+    await asyncio.wait({connecting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if not connecting.done():
+        connecting.cancel()
+        return
+    connection = connecting.result()
     service = Service(connection, ServiceConfig(name="opportunity", version="1.0.0"))
     # Several processes share the questions. An exception becomes an error that the user is told.
     for command, rule in {"create": create, "close_as_won": close_as_won}.items():
         await service.add_endpoint(name=command, subject=f"plugin.opportunity.{command}.pre", handler=answering(rule))
     async with service:
-        await stop.wait()
+        await stopping
     await connection.drain()
 
 

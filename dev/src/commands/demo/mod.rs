@@ -112,6 +112,7 @@ async fn travel(stack: &Stack, agent: &Agent, rows: u64) -> Result<Summary, Comm
     output::say("\nsettling what was refused, with `sojourn-agent errors`, and going online again:");
     summary.settled(settle(agent, &edits).await?);
     output::say(&summary.settled_table());
+    output::say(&summary.settled_outcomes());
 
     output::say("\ncomparing the device with what its user may see on the server");
     let report = oracle::compare_device(stack.admin_pool(), &agent.database()).await?;

@@ -25,7 +25,7 @@ pub(super) struct Settling {
     /// Of each operation that was refused at first, in order of capture: the command that settled it, if one did.
     #[serde(skip)]
     pub(super) commands: Vec<&'static str>,
-    /// The same operations as they were played back again, and their verdicts.
+    /// What was played back then, in order, with the verdicts: what was settled and what had waited for it.
     #[serde(skip)]
     pub(super) outcomes: Vec<String>,
 }

@@ -158,13 +158,17 @@ impl Summary {
     pub(super) fn settled_table(&self) -> Table {
         let mut table = Table::new();
         table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(TABLE_WIDTH);
-        table.set_header(["what the user did", "at first", "settled with", "then"]);
+        table.set_header(["what the user did", "at first", "settled with"]);
         let refused = self.played_back.iter().filter(|played| !matches!(played.verdict.as_str(), "applied" | "merged"));
-        let settled = self.settled.commands.iter().zip(&self.settled.outcomes);
-        for (PlayedBack { what, verdict, .. }, (command, outcome)) in refused.zip(settled) {
-            table.add_row([*what, verdict.as_str(), command, outcome.as_str()]);
+        for (PlayedBack { what, verdict, .. }, command) in refused.zip(&self.settled.commands) {
+            table.add_row([*what, verdict.as_str(), if command.is_empty() { "(goes on by itself)" } else { command }]);
         }
         table
+    }
+
+    /// What was played back once that was settled, a line each.
+    pub(super) fn settled_outcomes(&self) -> String {
+        format!("played back then: {}", self.settled.outcomes.join("; "))
     }
 
     /// One JSON object in one line.
