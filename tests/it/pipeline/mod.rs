@@ -40,6 +40,8 @@ const TICKET: i32 = 9;
 const LINE: i32 = 10;
 const BASKET: i32 = 11;
 const ENTRY: i32 = 12;
+const ROOM: i32 = 13;
+const CHAIR: i32 = 14;
 
 /// A world with one device, and its sender.
 async fn desk() -> (World, Sender) {

@@ -3,7 +3,7 @@
 use sojourn_wire::message::operation::{Operation, VerdictKind};
 use uuid::Uuid;
 
-use super::{LINE, PERSON, create, delete, desk, discard, kinds, object, settles, told, update};
+use super::{CHAIR, LINE, PERSON, ROOM, create, delete, desk, discard, kinds, object, settles, told, update};
 use crate::support::run;
 use crate::support::sender::text;
 
@@ -60,6 +60,27 @@ fn what_a_row_was_to_leave_is_not_deleted_before_it_has_left() {
             }
         }
         assert_eq!(told(&world, OWNER, child).await, Some(there.to_string()), "it has left in time");
+        world.stop().await;
+    });
+}
+
+#[test]
+fn nor_is_what_that_goes_with() {
+    run(async {
+        let (world, mut sender) = desk().await;
+        let (owner, other, chair) = (object(), object(), object());
+        let rooms = [object(), object()];
+        let named = |name: &'static str, id: Uuid| (name, text(&id.to_string()));
+        let room = |place: usize, of: Uuid| create(ROOM, rooms[place], &[named("person_id", of)]);
+        let made = create(CHAIR, chair, &[named("room_id", rooms[0]), ("word", text("good"))]);
+        let built = vec![person(owner), person(other), room(0, owner), room(1, other), made];
+        assert_eq!(kinds(&sender.send(built).await), [Applied; 5]);
+        let (from, to) = (text(&rooms[0].to_string()), text(&rooms[1].to_string()));
+        let carried = update(CHAIR, chair, &[("room_id", from, to), ("word", text("good"), text("bad"))]);
+        let first = sender.send(vec![carried, delete(PERSON, other)]).await;
+        assert_eq!(kinds(&first), [Rejected, Applied], "the other person owns nothing that it was to leave: {first:?}");
+        let later = sender.send_one(delete(PERSON, owner)).await;
+        assert_eq!((later.verdict, later.cause), (Parked, Some(first[0].sequence)), "{later:?}");
         world.stop().await;
     });
 }

@@ -52,6 +52,14 @@ CREATE TABLE desk.line (
     word      text CHECK (word <> 'bad')
 );
 
+-- What goes with what goes with something else.
+CREATE TABLE desk.room (id uuid PRIMARY KEY, person_id uuid REFERENCES desk.person ON DELETE CASCADE);
+CREATE TABLE desk.chair (
+    id      uuid PRIMARY KEY,
+    room_id uuid REFERENCES desk.room ON DELETE CASCADE,
+    word    text CHECK (word <> 'bad')
+);
+
 -- Orders count their lines.
 CREATE TABLE desk.basket (id uuid PRIMARY KEY, entries int NOT NULL DEFAULT 0);
 CREATE TABLE desk.entry (id uuid PRIMARY KEY, basket_id uuid REFERENCES desk.basket, word text);

@@ -185,6 +185,7 @@ async fn runs_planned(tx: &mut Transaction<'_, Postgres>, table: &Table) {
     planned(tx, &look::version(table), 1).await;
     planned(tx, &look::versions(table), 1).await;
     planned(tx, &look::locked(table), 1).await;
+    planned(tx, &look::reference(table, table.key()), 1).await;
 }
 
 #[test]

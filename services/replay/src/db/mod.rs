@@ -10,6 +10,7 @@ mod failure;
 mod fence;
 mod history;
 mod look;
+mod owners;
 mod player;
 mod rule;
 mod rules;

@@ -128,7 +128,24 @@ impl<'a> Player<'a> {
             }
         }
         let done = self.actor.unit(tx, unit, &self.prepared[range.clone()], &self.known).await?;
+        self.follow_leaves(tx, range.clone(), &done.0).await?;
         self.note(range, done);
+        Ok(())
+    }
+
+    /// What a refused row was to leave may go with other rows itself: deletes of those wait as well.
+    async fn follow_leaves(
+        &mut self,
+        tx: &mut Transaction<'_, Postgres>,
+        range: Range<usize>,
+        verdicts: &[Verdict],
+    ) -> Result<(), PlatformError> {
+        for (place, verdict) in range.zip(verdicts) {
+            let leaves = &mut self.ties[place].leaves;
+            if !verdict.verdict.is_done() && !leaves.is_empty() {
+                *leaves = self.actor.with_owners(tx, leaves).await?;
+            }
+        }
         Ok(())
     }
 
@@ -160,6 +177,7 @@ impl<'a> Player<'a> {
         let prepared = self.prepared[range.clone()].iter().flatten();
         let run: Vec<_> = operations.iter().zip(prepared.flat_map(|prepared| &prepared.writes)).collect();
         let Some(done) = self.actor.run(tx, &run, &self.known).await? else { return Ok(false) };
+        self.follow_leaves(tx, range.clone(), &done.0).await?;
         self.blocks = blocks;
         self.note(range, done);
         Ok(true)

@@ -56,6 +56,13 @@ pub fn locked(table: &Table) -> Sql {
     versions(table).raw(" ORDER BY ").ident(&table.key().name).raw(" FOR UPDATE")
 }
 
+/// What one row that the user may see refers to by a column, as text; `$1` is its id.
+#[must_use]
+pub fn reference(table: &Table, column: &Column) -> Sql {
+    let sql = Sql::new("SELECT ").ident(&column.name).raw("::text FROM ").table(&table.schema, &table.table);
+    sql.raw(" WHERE ").ident(&table.key().name).raw(" = $1")
+}
+
 /// What the row holds, spelled as devices do where that is not Postgres' way: times in ISO-8601, in UTC.
 fn text(sql: Sql, column: &&Column) -> Sql {
     match column.attribute.data_type {

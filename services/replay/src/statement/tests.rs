@@ -67,6 +67,7 @@ fn the_statements_of_runs_are_as_reviewed() {
         Ok(look::version(contact)),
         Ok(look::versions(contact)),
         Ok(look::locked(contact)),
+        Ok(look::reference(contact, &contact.columns[1])),
     ];
     let all: Vec<String> = texts.into_iter().map(|sql| sql.expect("good types").text().to_owned()).collect();
     insta::with_settings!({ snapshot_path => "../../golden", prepend_module_to_snapshot => false }, {
