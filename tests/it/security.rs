@@ -5,6 +5,7 @@ mod attack;
 mod bodies;
 mod bus;
 mod hostile_plugin;
+mod hostile_to_events;
 mod http;
 mod identity;
 mod leaving;

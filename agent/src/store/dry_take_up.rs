@@ -1,8 +1,9 @@
 //! What would be sent, for asking the server what it would say to it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rusqlite::Connection;
+use sojourn_metadata::Metadata;
 use sojourn_wire::message::attachment::MAX_ATTACHMENT_BYTES;
 use sojourn_wire::message::operation::OperationChunk;
 use sojourn_wire::message::prepare::ObjectRef;
@@ -12,7 +13,7 @@ use super::attachment::Taken;
 use super::chunk::{Unit, Units};
 use super::error::Fault;
 use super::park::{self, Ground};
-use super::take_up::{Ceilings, Draft, draft_of, unanswered};
+use super::take_up::{Ceilings, Draft, discards_of, draft_of, unanswered};
 use super::{Adopted, Store, StoreError, aside, numbering, queue, state};
 
 impl Store {
@@ -38,23 +39,27 @@ fn gather(connection: &Connection, adopted: &Adopted, chunk: Uuid, most_bytes: u
         hard_bytes: most_bytes,
         attachment_bytes: MAX_ATTACHMENT_BYTES,
     };
-    let mut gathered = unanswered(connection, adopted, most_bytes)?;
+    let mut gathered = unanswered(connection, adopted, ceilings)?;
     let next = state::get::<i64>(connection, state::NEXT_SEQUENCE)?.unwrap_or(1).unsigned_abs();
     let first = gathered.operations.first().map_or(next, |operation| operation.sequence);
     let open_group = queue::open_group(connection)?.map(|row| row as i64);
     let mut units = Units::after(0, most_bytes);
-    let (mut left_out, mut full) = (LeftOut::default(), false);
+    let under_way = sent(connection)?.saturating_sub(gathered.operations.len() as u64);
+    let (mut left_out, mut full) = (LeftOut { operations: under_way, ..LeftOut::default() }, under_way > 0);
     while let Some(unit) = units.next(connection, open_group)? {
-        match draft_of(connection, adopted, &unit, ceilings)? {
+        for discard in discards_of(&unit)? {
+            full = full || !gathered.takes(discard, ceilings);
+            left_out.operations += u64::from(full);
+        }
+        let goes = match draft_of(connection, adopted, &unit, ceilings)? {
             Ok(draft) if !left_out.hold_up(connection, adopted, &draft)? => {
-                full |= !gathered.fits(&draft, ceilings);
-                if full {
-                    left_out.note(connection, &unit)?;
-                } else {
-                    gathered.append(draft);
-                }
+                full = full || !gathered.takes(draft, ceilings);
+                !full
             }
-            _ => left_out.note(connection, &unit)?,
+            _ => false,
+        };
+        if !goes {
+            left_out.note(connection, &adopted.metadata, &unit)?;
         }
     }
     for (sequence, operation) in (first..).zip(&mut gathered.operations) {
@@ -67,20 +72,31 @@ fn gather(connection: &Connection, adopted: &Adopted, chunk: Uuid, most_bytes: u
     Ok((Taken { chunk, attachments }, left_out.operations))
 }
 
-/// What a dry run leaves out: how many operations, on which objects, and whether they would create them.
+/// How many operations are under way.
+fn sent(connection: &Connection) -> rusqlite::Result<u64> {
+    let sql = "SELECT count(*) FROM sojourn_queue WHERE state = 1 AND sequence IS NOT NULL";
+    Ok(connection.query_row(sql, [], |row| row.get::<_, i64>(0))?.unsigned_abs())
+}
+
+/// What a dry run leaves out: how many operations, on which objects, whether they would create them, and which objects their
+/// rows were to leave.
 #[derive(Debug, Default)]
 struct LeftOut {
     operations: u64,
     objects: HashMap<ObjectRef, bool>,
+    not_left: HashSet<ObjectRef>,
 }
 
 impl LeftOut {
-    fn note(&mut self, connection: &Connection, unit: &Unit) -> rusqlite::Result<()> {
-        self.operations += unit.operations;
+    /// Notes a unit; what of it was given up is not left out with it.
+    fn note(&mut self, connection: &Connection, metadata: &Metadata, unit: &Unit) -> rusqlite::Result<()> {
+        self.operations += unit.operations.saturating_sub(unit.discards.len() as u64);
         aside::each_object(connection, unit, |object, creates| {
             *self.objects.entry(object).or_default() |= creates;
             Ok(())
-        })
+        })?;
+        self.not_left.extend(park::left_by(connection, metadata, unit)?);
+        Ok(())
     }
 
     /// Whether the operations build on what is left out here, or was refused or parked here before.
@@ -88,8 +104,7 @@ impl LeftOut {
         let builds = |ground| match ground {
             Ground::Own(object) => self.objects.contains_key(&object),
             Ground::Created(object) => self.objects.get(&object) == Some(&true),
-            // A dry run deletes nothing.
-            Ground::Left(_) => false,
+            Ground::Left(object) => self.not_left.contains(&object),
         };
         let mut grounds = draft.entries().flat_map(|(operation, _)| park::grounds(operation, &adopted.metadata));
         Ok(grounds.any(builds) || park::cause(connection, &adopted.metadata, draft)?.is_some())

@@ -43,6 +43,7 @@ mod refresh;
 mod rows;
 mod session;
 mod settlement;
+mod size;
 mod spool;
 mod spool_files;
 mod state;

@@ -1,7 +1,6 @@
 //! From a queue entry to the operation that is sent.
 
 use std::collections::BTreeMap;
-use std::io;
 
 use rusqlite::{Connection, Row};
 use serde_json::Value;
@@ -16,6 +15,7 @@ use super::Adopted;
 use super::attachment::Place;
 use super::error::Fault;
 use super::queue::EntryCommand;
+use super::size::cut_base;
 
 /// Columns that [`Entry::read`] expects.
 pub(super) const ENTRY_COLUMNS: &str = "row_number, sequence, command_id, object_type_code, object_id, action_date, data, base, parent_id, \
@@ -74,6 +74,11 @@ impl Entry {
         })
     }
 
+    /// The group with which it is sent: what is given up goes alone.
+    pub(super) fn sent_with(&self) -> Option<i64> {
+        self.group.filter(|_| !self.given_up)
+    }
+
     /// Bytes of the values it sets, as stored. What they were before can be left out.
     pub(super) fn stored_bytes(&self) -> u64 {
         if self.given_up { 0 } else { self.data.len() as u64 }
@@ -82,7 +87,7 @@ impl Entry {
     /// The operation; the inner error says that it can never be sent.
     ///
     /// Of its binary values, those that are long or have no room within `most_bytes` go ahead as attachments, under ids
-    /// that are new each time. What its values were before is left out when there is no room for it.
+    /// that are new each time. Of what its values were before, the longest are left out when there is no room for all.
     pub(super) fn operation(
         &self,
         connection: &Connection,
@@ -110,9 +115,7 @@ impl Entry {
                 bytes += as_base64(inline.len() as u64);
             }
         }
-        if bytes + self.base.len() as u64 > most_bytes {
-            operation.base.clear();
-        }
+        cut_base(&mut operation.base, entity, most_bytes.saturating_sub(bytes));
         Ok(Ok(operation))
     }
 
@@ -261,23 +264,4 @@ pub(super) fn too_much_ahead(bytes: u64, most: u64) -> Unsendable {
     Unsendable(format!(
         "its long binary values have {bytes} bytes in all, the limit is {most}; make the change in smaller steps"
     ))
-}
-
-/// How many bytes an operation takes in its message.
-pub(super) fn wire_bytes(operation: &Operation) -> u64 {
-    struct Count(u64);
-    impl io::Write for Count {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0 += bytes.len() as u64;
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-    let mut count = Count(1);
-    match serde_json::to_writer(&mut count, operation) {
-        Ok(()) => count.0,
-        Err(_) => u64::MAX,
-    }
 }

@@ -3,12 +3,16 @@
 //! those that refer to an object which the entry would have created, and those that delete an object which its row was to
 //! leave; what waits keeps others waiting in turn.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension, params};
+use serde_json::Value;
 use sojourn_metadata::Metadata;
 use sojourn_wire::message::operation::{Command, FieldValue, Operation};
 use sojourn_wire::message::prepare::ObjectRef;
 use uuid::Uuid;
 
+use super::chunk::Unit;
 use super::error::Fault;
 use super::take_up::Draft;
 
@@ -96,6 +100,35 @@ fn leaving(connection: &Connection, object_id: Uuid, row_number: i64) -> Result<
     Ok(connection.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?)
 }
 
+/// The objects that the rows of a waiting unit are to leave.
+pub(super) fn left_by(connection: &Connection, metadata: &Metadata, unit: &Unit) -> rusqlite::Result<Vec<ObjectRef>> {
+    let sql = "SELECT object_type_code, CAST(base AS BLOB), CAST(data AS BLOB) FROM sojourn_queue \
+               WHERE row_number BETWEEN ?1 AND ?2 AND state = 0 AND given_up = 0 AND command_id = 2 \
+               AND object_type_code IS NOT NULL AND base IS NOT NULL AND data IS NOT NULL";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query((unit.first_row, unit.last_row))?;
+    let mut objects = Vec::new();
+    while let Some(row) = rows.next()? {
+        objects.extend(left(metadata, row.get(0)?, row.get_ref(1)?.as_blob()?, row.get_ref(2)?.as_blob()?));
+    }
+    Ok(objects)
+}
+
+/// What an update's row referred to before, and then no longer. Of values that cannot be read, all that it referred to.
+fn left(metadata: &Metadata, object_type_code: i32, base: &[u8], data: &[u8]) -> Vec<ObjectRef> {
+    let read = |json| serde_json::from_slice::<BTreeMap<String, Value>>(json).unwrap_or_default();
+    let (base, data) = (read(base), read(data));
+    let id = |value: &Value| value.as_str()?.parse::<Uuid>().ok();
+    let relationships = metadata.entity_of(object_type_code).into_iter().flat_map(|e| &e.relationships);
+    let objects = relationships.filter_map(|relationship| {
+        let before = id(base.get(&relationship.attribute)?)?;
+        let stays = data.get(&relationship.attribute).and_then(id) == Some(before);
+        let object_type_code = metadata.entity(&relationship.target)?.object_type_code;
+        (!stays).then_some(ObjectRef { object_type_code, object_id: before })
+    });
+    objects.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::tests::sample::metadata;
@@ -136,5 +169,15 @@ mod tests {
         assert_eq!(of(Command::Invoke, 2)[..3], named, "its parameters may name anything");
         assert_eq!(of(Command::Discard, 1), []);
         assert_eq!(of(Command::Update, 77), [Own(object(77, 1))]);
+    }
+    #[test]
+    fn an_update_leaves_what_it_no_longer_refers_to() {
+        let refers = |to| format!(r#"{{"name":"{0}","parent_id":"{0}"}}"#, Uuid::from_u128(to));
+        let of = |base: &str, data: &str| left(&metadata(), 1, base.as_bytes(), data.as_bytes());
+        assert_eq!(of(&refers(3), &refers(4)), [object(1, 3)]);
+        assert_eq!(of(&refers(3), r#"{"parent_id":null}"#), [object(1, 3)]);
+        assert_eq!(of(&refers(3), "{"), [object(1, 3)], "nobody knows what it sets");
+        assert_eq!(of(&refers(3), &refers(3)), []);
+        assert_eq!(of(r#"{"parent_id":null}"#, &refers(4)), []);
     }
 }

@@ -7,7 +7,8 @@ use uuid::Uuid;
 use super::attachment::{Attachment, Taken, ahead_bytes, attachments};
 use super::chunk::{Unit, Units};
 use super::error::Fault;
-use super::operation::{ENTRY_COLUMNS, Entry, Unsendable, too_large, too_much_ahead, wire_bytes};
+use super::operation::{ENTRY_COLUMNS, Entry, Unsendable, too_large, too_much_ahead};
+use super::size::wire_bytes;
 use super::{Adopted, Store, StoreError, aside, numbering, park, queue, state};
 
 /// Where a chunk ends.
@@ -15,7 +16,8 @@ use super::{Adopted, Store, StoreError, aside, numbering, park, queue, state};
 pub struct Ceilings {
     /// Operations in a chunk; a larger group is a chunk of its own.
     pub operations: usize,
-    /// Bytes of a chunk's operations as JSON; a larger operation or group is a chunk of its own.
+    /// Bytes of a chunk's operations as JSON, with room for what they say when they are sent again; a larger operation or
+    /// group is a chunk of its own.
     pub bytes: u64,
     /// Bytes that no operation or group may exceed: a larger one is refused here.
     pub hard_bytes: u64,
@@ -37,10 +39,11 @@ pub(super) struct Draft {
 impl Store {
     /// The next operations to send, as the chunk of this id; none when nothing waits.
     ///
-    /// Operations that were taken up and have no verdict yet come again, with the same numbers. Otherwise waiting ones
-    /// get the next numbers, which are stored before this returns. A group is never cut; one that is still open, and
-    /// what follows it, is not taken. What can never be sent is refused here, with its whole group, and what builds on it
-    /// is parked here until that is settled; their rows will be asked for again.
+    /// Operations that were taken up and have no verdict yet come again, with the same numbers; in several chunks if one
+    /// would be too large. Otherwise waiting ones get the next numbers, which are stored before this returns. A group is
+    /// never cut, but what the user has discarded goes by itself; a group that is still open, and what follows it, is not
+    /// taken. What can never be sent is refused here, with its whole group, and what builds on it is parked here until that
+    /// is settled; their rows will be asked for again.
     ///
     /// # Errors
     /// That the database is damaged, full, or locked; nothing was numbered.
@@ -56,7 +59,7 @@ pub(super) fn take_up(
     chunk: Uuid,
     ceilings: Ceilings,
 ) -> Result<Option<Taken>, Fault> {
-    let mut draft = unanswered(connection, adopted, ceilings.hard_bytes)?;
+    let mut draft = unanswered(connection, adopted, ceilings)?;
     let since = Some(numbering::first(connection)?.unsigned_abs());
     if draft.operations.is_empty() {
         draft = take_waiting(connection, adopted, ceilings)?;
@@ -68,51 +71,59 @@ pub(super) fn take_up(
     Ok(Some(Taken { chunk, attachments }))
 }
 
-/// What was sent before and has no verdict. Sizes were checked when it was taken up.
-pub(super) fn unanswered(connection: &Connection, adopted: &Adopted, hard_bytes: u64) -> Result<Draft, Fault> {
+/// What was sent before and has no verdict, as much of it as fits. Sizes were checked when it was taken up.
+pub(super) fn unanswered(connection: &Connection, adopted: &Adopted, ceilings: Ceilings) -> Result<Draft, Fault> {
     let sql =
         format!("SELECT {ENTRY_COLUMNS} FROM sojourn_queue WHERE state = 1 AND sequence IS NOT NULL ORDER BY sequence");
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([])?;
-    let mut draft = Draft::default();
+    let (mut draft, mut unit) = (Draft::default(), Vec::new());
     while let Some(row) = rows.next()? {
         let entry = Entry::read(row)?;
-        let operation = entry.operation(connection, adopted, hard_bytes.saturating_sub(draft.bytes))?;
-        let damaged = |Unsendable(why)| Fault::damaged("an operation that was sent", why);
-        draft.add(entry.row_number, operation.map_err(damaged)?);
+        let group = entry.sent_with();
+        let goes_on = group.is_some() && unit.last().is_some_and(|last: &Entry| last.sent_with() == group);
+        if !goes_on && !draft.takes(sent_before(connection, adopted, &std::mem::take(&mut unit), ceilings)?, ceilings) {
+            return Ok(draft);
+        }
+        unit.push(entry);
     }
+    draft.takes(sent_before(connection, adopted, &unit, ceilings)?, ceilings);
     Ok(draft)
+}
+
+fn sent_before(connection: &Connection, adopted: &Adopted, unit: &[Entry], ceilings: Ceilings) -> Result<Draft, Fault> {
+    let damaged = |Unsendable(why)| Fault::damaged("an operation that was sent", why);
+    operations_of(connection, adopted, unit, ceilings)?.map_err(damaged)
 }
 
 fn take_waiting(connection: &Connection, adopted: &Adopted, ceilings: Ceilings) -> Result<Draft, Fault> {
     let open_group = queue::open_group(connection)?.map(|row| row as i64);
     let mut draft = Draft::default();
     let mut units = Units::after(0, ceilings.hard_bytes);
-    while let Some(unit) = units.next(connection, open_group)? {
+    while draft.operations.len() < ceilings.operations
+        && let Some(unit) = units.next(connection, open_group)?
+    {
+        // They go first: they belong to no group and must not cut one.
+        if !discards_of(&unit)?.into_iter().all(|discard| draft.takes(discard, ceilings)) {
+            break;
+        }
         let next = match draft_of(connection, adopted, &unit, ceilings)? {
             Err(why) => {
                 aside::refuse(connection, &unit, &why)?;
-                discards_of(&unit)?
+                continue;
             }
-            Ok(next) => match park::cause(connection, &adopted.metadata, &next)? {
-                Some(cause) => {
-                    aside::park(connection, &unit, cause)?;
-                    discards_of(&unit)?
-                }
-                None if draft.fits(&next, ceilings) => next,
-                None => break,
-            },
+            Ok(next) => next,
         };
-        draft.append(next);
-        if draft.operations.len() >= ceilings.operations {
+        if let Some(cause) = park::cause(connection, &adopted.metadata, &next)? {
+            aside::park(connection, &unit, cause)?;
+        } else if !draft.takes(next, ceilings) {
             break;
         }
     }
     number(connection, draft)
 }
 
-/// The unit's operations, those that were given up first: they belong to no group and must not cut one. The inner error
-/// says that the others can never be sent.
+/// The unit's operations without those that were given up. The inner error says that they can never be sent.
 pub(super) fn draft_of(
     connection: &Connection,
     adopted: &Adopted,
@@ -123,30 +134,52 @@ pub(super) fn draft_of(
     if unit.bytes > hard_bytes {
         return Ok(Err(too_large(unit.bytes, hard_bytes)));
     }
-    let mut draft = Draft { markers: unit.markers.clone(), ..discards_of(unit)? };
-    for entry in &unit.entries {
-        match entry.operation(connection, adopted, hard_bytes.saturating_sub(draft.bytes))? {
-            Ok(operation) => draft.add(entry.row_number, operation),
-            Err(unsendable) => return Ok(Err(unsendable)),
-        }
-        if draft.bytes > hard_bytes {
-            return Ok(Err(too_large(draft.bytes, hard_bytes)));
-        }
-        if draft.ahead > ceilings.attachment_bytes {
-            return Ok(Err(too_much_ahead(draft.ahead, ceilings.attachment_bytes)));
-        }
+    let mut draft = match operations_of(connection, adopted, &unit.entries, ceilings)? {
+        Ok(draft) => draft,
+        Err(unsendable) => return Ok(Err(unsendable)),
+    };
+    draft.markers.clone_from(&unit.markers);
+    if draft.bytes > hard_bytes {
+        return Ok(Err(too_large(draft.bytes, hard_bytes)));
+    }
+    if draft.ahead > ceilings.attachment_bytes {
+        return Ok(Err(too_much_ahead(draft.ahead, ceilings.attachment_bytes)));
     }
     Ok(Ok(draft))
 }
 
-/// What was given up was numbered once, so its object id is one.
-fn discards_of(unit: &Unit) -> Result<Draft, Fault> {
-    let mut draft = Draft::default();
-    for entry in &unit.discards {
-        let discard = entry.discard().map_err(|Unsendable(why)| Fault::damaged("a discarded entry", why))?;
-        draft.add(entry.row_number, discard);
+/// The operations of these entries. Where the first would leave no room for the last, all go with the least that they need.
+fn operations_of(
+    connection: &Connection,
+    adopted: &Adopted,
+    entries: &[Entry],
+    ceilings: Ceilings,
+) -> Result<Result<Draft, Unsendable>, Fault> {
+    let within = |most_bytes: u64| {
+        let mut draft = Draft::default();
+        for entry in entries {
+            match entry.operation(connection, adopted, most_bytes.saturating_sub(draft.bytes))? {
+                Ok(operation) => draft.add(entry.row_number, operation),
+                Err(unsendable) => return Ok(Err(unsendable)),
+            }
+        }
+        Ok(Ok(draft))
+    };
+    match within(ceilings.hard_bytes)? {
+        Ok(draft) if draft.bytes > ceilings.hard_bytes => within(0),
+        whole => Ok(whole),
     }
-    Ok(draft)
+}
+
+/// What of the unit was given up, each by itself: none needs another. It was numbered once, so its object id is one.
+pub(super) fn discards_of(unit: &Unit) -> Result<Vec<Draft>, Fault> {
+    let drafts = unit.discards.iter().map(|entry| {
+        let discard = entry.discard().map_err(|Unsendable(why)| Fault::damaged("a discarded entry", why))?;
+        let mut draft = Draft::default();
+        draft.add(entry.row_number, discard);
+        Ok(draft)
+    });
+    drafts.collect()
 }
 
 impl Draft {
@@ -157,7 +190,7 @@ impl Draft {
         self.row_numbers.push(row_number);
     }
 
-    pub(super) fn fits(&self, next: &Self, ceilings: Ceilings) -> bool {
+    fn fits(&self, next: &Self, ceilings: Ceilings) -> bool {
         self.operations.is_empty()
             || (self.operations.len() + next.operations.len() <= ceilings.operations
                 && self.bytes + next.bytes <= ceilings.bytes
@@ -174,12 +207,17 @@ impl Draft {
         attachments(&self.operations, &self.row_numbers)
     }
 
-    pub(super) fn append(&mut self, next: Self) {
+    /// Takes these operations in, if they fit.
+    pub(super) fn takes(&mut self, next: Self, ceilings: Ceilings) -> bool {
+        if !self.fits(&next, ceilings) {
+            return false;
+        }
         self.operations.extend(next.operations);
         self.row_numbers.extend(next.row_numbers);
         self.markers.extend(next.markers);
         self.bytes += next.bytes;
         self.ahead += next.ahead;
+        true
     }
 }
 

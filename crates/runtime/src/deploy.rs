@@ -77,16 +77,16 @@ pub async fn services(client: &Client) -> Result<(), DeployError> {
     Ok(())
 }
 
-/// The same for the plug-ins' account: the stream of events.
+/// The same for the account of the stream of events.
 ///
 /// # Errors
 /// As [`services`].
-pub async fn plugins(client: &Client) -> Result<(), DeployError> {
+pub async fn events(client: &Client) -> Result<(), DeployError> {
     stream(&context(client), &EVENTS).await
 }
 
-/// Removes a stream of events from the services' account, where it was before plug-ins had an account of their own: it would
-/// take events too, and `replay` would hear its word instead of that of the plug-ins' stream.
+/// Removes a stream of events from the services' account, where it was before it had an account of its own: it would take
+/// events too, and `replay` would hear its word instead of that of the stream that plug-ins read.
 async fn without_events(context: &Context) -> Result<(), DeployError> {
     let name = EVENTS.name;
     let removed = deadline(EACH, "the server's answer", context.delete_stream(name))

@@ -5,6 +5,7 @@
 //! version under `golden/`, so that a changed field breaks a test before it breaks an agent in the field.
 
 pub mod batch;
+pub mod events_api;
 pub mod id;
 pub mod message;
 pub mod nats_config;

@@ -1,17 +1,19 @@
-//! The three accounts of the bus, written as a nats-server configuration.
+//! The four accounts of the bus, written as a nats-server configuration.
 //!
-//! `SVC` holds the services and their streams, `AGT` the agents, `PLG` the plug-ins and workflows with the stream of events.
+//! `SVC` holds the services and their streams, `AGT` the agents, `PLG` the plug-ins and workflows, `EVT` the stream of events.
 //! One account is not enough: NATS does not check the permission of *reply* subjects, so an agent could name another's
 //! subject as its reply and have the server store a message there. Between accounts, replies travel on subjects that the
 //! server makes up.
 //!
 //! A plug-in could do the same, and more: it makes consumers, permissions do not see what a request contains, and JetStream
-//! *delivers* to whatever subject it names in the account where the stream is. So the stream is in the plug-ins' own account:
-//! `SVC` asks and tells across the border, and exports nothing to `PLG`, so that nothing of `SVC` can be named there.
+//! *delivers* to whatever subject it names in the account where the stream is. So nothing of `SVC` can be named where plug-ins
+//! or their stream are: `SVC` asks and tells across the borders, and exports nothing to them. And the stream is not where
+//! plug-ins are: in `PLG` no subject purges it or adds to it. There they ask JetStream by the names of [`events_api`] alone.
 //! Plug-ins share one account and one login; they are not protected from each other.
 
 use std::fmt::{self, Write as _};
 
+use crate::events_api;
 use crate::permissions::Permissions;
 use crate::streams::EVENTS;
 use crate::subject;
@@ -70,6 +72,8 @@ pub struct NatsConfig<'a> {
     pub services: &'a [User],
     /// The plug-ins and workflows and their administrator.
     pub plugins: &'a [User],
+    /// The administrator of the stream of events.
+    pub events: &'a [User],
     /// The agents.
     pub agents: &'a [User],
 }
@@ -107,7 +111,8 @@ impl NatsConfig<'_> {
         text.push_str("# Five silent clients took 1 GB with the default of 64 MB.\n");
         text.push_str("max_pending: 8MB\nwrite_deadline: \"30s\"\nmax_payload: 1MB\n");
         text.push_str("accounts {\n");
-        [self.of_services(), self.of_plugins(), self.of_agents()].iter().for_each(|account| account.render(&mut text));
+        let accounts = [self.of_services(), self.of_plugins(), self.of_events(), self.of_agents()];
+        accounts.iter().for_each(|account| account.render(&mut text));
         text.push_str("}\n");
         text
     }
@@ -116,13 +121,30 @@ impl NatsConfig<'_> {
         let mut exports: Vec<_> = FOR_AGENTS.map(|subject| format!("service: {subject:?}, accounts: [AGT]")).to_vec();
         exports.push(format!("service: {RPC:?}, accounts: [AGT], response_type: stream"));
         exports.extend(TO_AGENTS.map(|subject| format!("stream: {subject:?}, accounts: [AGT]")));
-        let imports = for_services().map(|subject| format!("service: {{ account: PLG, subject: {subject:?} }}"));
-        Account { name: "SVC", jetstream: true, exports, imports: imports.collect(), users: self.services }
+        let import = |account, subject| format!("service: {{ account: {account}, subject: {subject:?} }}");
+        let mut imports = vec![import("PLG", subject::questions_to_plugins())];
+        imports.extend(EVENTS.subjects.iter().map(|subject| import("EVT", subject)));
+        Account { name: "SVC", jetstream: true, exports, imports, users: self.services }
     }
 
     fn of_plugins(&self) -> Account<'_> {
-        let exports = for_services().map(|subject| format!("service: {subject:?}, accounts: [SVC]")).collect();
-        Account { name: "PLG", jetstream: true, exports, imports: Vec::new(), users: self.plugins }
+        let exports = vec![format!("service: {:?}, accounts: [SVC]", subject::questions_to_plugins())];
+        let imports = events_api::requests().into_iter().map(|request| {
+            let (asked, known_as) = (request.asked, request.known_as);
+            format!("service: {{ account: EVT, subject: {asked:?} }}, to: {known_as:?}")
+        });
+        Account { name: "PLG", jetstream: false, exports, imports: imports.collect(), users: self.plugins }
+    }
+
+    /// The stream confirms each event to who published it.
+    fn of_events(&self) -> Account<'_> {
+        let events = EVENTS.subjects.iter().map(|subject| format!("service: {subject:?}, accounts: [SVC]"));
+        let requests = events_api::requests().into_iter().map(|request| {
+            let many = if request.many_answers { ", response_type: stream" } else { "" };
+            format!("service: {:?}, accounts: [PLG]{many}", request.asked)
+        });
+        let exports = events.chain(requests).collect();
+        Account { name: "EVT", jetstream: true, exports, imports: Vec::new(), users: self.events }
     }
 
     fn of_agents(&self) -> Account<'_> {
@@ -131,11 +153,6 @@ impl NatsConfig<'_> {
         imports.extend(TO_AGENTS.map(|subject| format!("stream: {{ account: SVC, subject: {subject:?} }}")));
         Account { name: "AGT", jetstream: false, exports: Vec::new(), imports, users: self.agents }
     }
-}
-
-/// What replay asks plug-ins, and tells them: the stream confirms each event.
-fn for_services() -> impl Iterator<Item = &'static str> {
-    std::iter::once(subject::questions_to_plugins()).chain(EVENTS.subjects.iter().copied())
 }
 
 impl Account<'_> {
@@ -186,10 +203,12 @@ mod tests {
         services.extend(Service::ALL.map(|service| user("USERVICE", Some(permissions::of_service(service)))));
         let login = Login::Password { user: "plugin".to_owned(), password: "hunter2".to_owned() };
         let plugins = [user("UPLUGADMIN", None), User { login, permissions: Some(permissions::of_plugins()) }];
+        let events = [user("UEVENTADMIN", None)];
         let agent = "laptop".parse().expect("a token");
         let agents = [user("UAGENT", Some(permissions::of_agent(&agent, &["s1".parse().expect("a token")])))];
-        let (services, plugins, agents) = (&services, &plugins, &agents);
-        let config = NatsConfig { port: 4222, store_dir: "/tmp/nats", sync_always: true, services, plugins, agents };
+        let (services, plugins, events, agents) = (&services, &plugins, &events, &agents);
+        let store_dir = "/tmp/nats";
+        let config = NatsConfig { port: 4222, store_dir, sync_always: true, services, plugins, events, agents };
         insta::with_settings!({ snapshot_path => "../golden", prepend_module_to_snapshot => false }, {
             insta::assert_snapshot!("nats.conf", config.render());
         });

@@ -4,8 +4,9 @@
 //! the permission. There is one entry for each subscription, never a wildcard: with one, an agent escapes the limits
 //! per subject by inventing names.
 
+use crate::events_api;
 use crate::id::{AgentId, SubscriptionId};
-use crate::streams::{CONSUMERS, EVENTS};
+use crate::streams::CONSUMERS;
 use crate::subject::{self, Service};
 
 /// The allow lists of one identity.
@@ -72,12 +73,7 @@ pub fn of_service(service: Service) -> Permissions {
 /// events with consumers of their own.
 #[must_use]
 pub fn of_plugins() -> Permissions {
-    let events = EVENTS.name;
-    let consumers = ["CREATE", "DURABLE.CREATE", "INFO", "DELETE", "MSG.NEXT"];
-    let mut publish: Vec<String> = consumers.iter().map(|verb| format!("$JS.API.CONSUMER.{verb}.{events}.>")).collect();
-    publish.push(format!("$JS.ACK.{events}.>"));
-    publish.push(format!("$JS.API.DIRECT.GET.{events}.>"));
-    publish.push(format!("$JS.API.STREAM.INFO.{events}"));
+    let publish = events_api::requests().into_iter().map(|request| request.known_as).collect();
     let inbox = format!("{}.>", subject::PLUGIN_INBOX_PREFIX);
     let subscribe = vec![inbox, "$SRV.>".to_owned(), subject::questions_to_plugins().to_owned()];
     Permissions { publish, subscribe, allow_responses: true }

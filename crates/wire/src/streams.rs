@@ -163,8 +163,8 @@ pub const DEAD: StreamSpec = StreamSpec {
     deny_purge: false,
 };
 
-/// Events of operations, for plug-ins and workflows: the one stream of their account. Who was away for longer than events
-/// are kept has missed some.
+/// Events of operations, for plug-ins and workflows: the one stream of an account of its own. Who was away for longer than
+/// events are kept has missed some.
 pub const EVENTS: StreamSpec = StreamSpec {
     name: "EVENTS",
     subjects: &["event.>"],

@@ -1,4 +1,4 @@
-//! The stack's nats-server: three accounts, one identity for each service and device, and the streams.
+//! The stack's nats-server: four accounts, one identity for each service and device, and the streams.
 
 use std::path::Path;
 use std::time::Duration;
@@ -20,23 +20,26 @@ pub(super) const PLUGIN_USER: &str = "plugin";
 /// How long the server, which has just started, may take to let the administrator in.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Connections that may do everything within their account: those that have streams have one each.
+/// Connections that may do everything within their account: all but the agents' have one each.
 pub(super) struct Administrators {
     /// Of the services' account.
     pub(super) services: Client,
     /// Of the plug-ins' account.
     pub(super) plugins: Client,
+    /// Of the account of the stream of events.
+    pub(super) events: Client,
 }
 
 /// Starts the server; from then on the port is kept.
 pub(super) async fn start(machine: &Machine, folder: &Folder, kept: &mut Kept) -> Result<Nats, StackError> {
     let (services, plugins, agents) = (services(kept)?, plugins(kept)?, agents(kept)?);
+    let events = [user(&kept.event_administrator, None)?];
     let store = folder.is_kept().then(|| folder.path().join("jetstream"));
     let config = |port: u16, scratch: &Path| {
         let store = store.as_deref().unwrap_or(scratch).display().to_string();
         let sync_always = folder.is_kept();
-        let (services, plugins, agents) = (&services, &plugins, &agents);
-        NatsConfig { port, store_dir: &store, sync_always, services, plugins, agents }.render()
+        let (services, plugins, events, agents) = (&services, &plugins, &events, &agents);
+        NatsConfig { port, store_dir: &store, sync_always, services, plugins, events, agents }.render()
     };
     let server = Nats::start_on(&machine.tools, &machine.reaper, kept.nats_port, &config).await?;
     if let Some(port) = kept.nats_port.filter(|port| *port != server.port()) {
@@ -50,9 +53,10 @@ pub(super) async fn start(machine: &Machine, folder: &Folder, kept: &mut Kept) -
 pub(super) async fn deploy(server: &Nats, kept: &Kept) -> Result<Administrators, StackError> {
     let services = administrator(server, &kept.administrator).await?;
     let plugins = administrator(server, &kept.plugin_administrator).await?;
+    let events = administrator(server, &kept.event_administrator).await?;
     deploy::services(&services).await?;
-    deploy::plugins(&plugins).await?;
-    Ok(Administrators { services, plugins })
+    deploy::events(&events).await?;
+    Ok(Administrators { services, plugins, events })
 }
 
 async fn administrator(server: &Nats, seed: &str) -> Result<Client, StackError> {

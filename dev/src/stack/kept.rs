@@ -23,9 +23,12 @@ pub(super) struct Kept {
     pub(super) nats_port: Option<u16>,
     /// The seed of who makes the services' streams.
     pub(super) administrator: String,
-    /// The seed of who makes the plug-ins' stream.
+    /// The seed of who may do everything in the plug-ins' account.
     #[serde(default)]
     pub(super) plugin_administrator: String,
+    /// The seed of who makes the stream of events.
+    #[serde(default)]
+    pub(super) event_administrator: String,
     /// The seeds of the services.
     pub(super) services: Vec<(Service, String)>,
     /// The password of plug-ins.
@@ -65,8 +68,10 @@ impl Kept {
 
     /// With what an older stack did not keep yet.
     fn complete(mut self) -> Result<Kept, StackError> {
-        if self.plugin_administrator.is_empty() {
-            self.plugin_administrator = seed()?;
+        for missing in [&mut self.plugin_administrator, &mut self.event_administrator] {
+            if missing.is_empty() {
+                *missing = seed()?;
+            }
         }
         Ok(self)
     }
@@ -78,6 +83,7 @@ impl Kept {
             nats_port: None,
             administrator: seed()?,
             plugin_administrator: seed()?,
+            event_administrator: seed()?,
             services,
             plugin_password: password(),
             devices: Vec::new(),
@@ -173,11 +179,14 @@ mod tests {
     #[test]
     fn what_an_older_stack_did_not_keep_is_made() {
         let mut older = serde_json::to_value(Kept::new().unwrap()).unwrap();
-        older.as_object_mut().unwrap().remove("plugin_administrator").unwrap();
+        for key in ["plugin_administrator", "event_administrator"] {
+            older.as_object_mut().unwrap().remove(key).unwrap();
+        }
+        let seeds = |kept: &Kept| [kept.plugin_administrator.clone(), kept.event_administrator.clone()];
         let kept = serde_json::from_value::<Kept>(older).unwrap().complete().unwrap();
-        assert!(kept.plugin_administrator.starts_with("SU"));
-        let seed = kept.plugin_administrator.clone();
-        assert_eq!(kept.complete().unwrap().plugin_administrator, seed);
+        let made = seeds(&kept);
+        assert!(made.iter().all(|seed| seed.starts_with("SU")));
+        assert_eq!(seeds(&kept.complete().unwrap()), made);
     }
 
     #[test]

@@ -121,6 +121,12 @@ impl Stack {
         &self.recipe.administrators.plugins
     }
 
+    /// A connection to the bus that may do everything in the account of the stream of events.
+    #[must_use]
+    pub fn administrator_of_events(&self) -> &Client {
+        &self.recipe.administrators.events
+    }
+
     /// The configured set of entities.
     #[must_use]
     pub fn dataset(&self) -> &str {

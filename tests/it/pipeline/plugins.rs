@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_nats::{ConnectOptions, HeaderMap, Message, jetstream};
 use futures_util::StreamExt as _;
 use sojourn_wire::Service;
+use sojourn_wire::events_api::PREFIX;
 use sojourn_wire::message::encode;
 use sojourn_wire::message::operation::{ChunkOutcome, Command, Operation, OperationChunk, VerdictKind};
 use sojourn_wire::message::plugin::PluginReply;
@@ -54,7 +55,7 @@ impl Plugin {
         let client = options.connect(world.stack.nats_url()).await.expect("plug-ins are let in");
         let mut questions = client.subscribe("plugin.person.*.pre").await.expect("it may listen");
         // What is answered was asked after the subscription.
-        jetstream::new(client.clone()).get_stream(EVENTS.name).await.expect("the stream is there");
+        jetstream::with_prefix(client.clone(), PREFIX).get_stream(EVENTS.name).await.expect("the stream is there");
         let plugin = Self(Arc::new(Mutex::new(behaviour)));
         let now = plugin.clone();
         tokio::spawn(async move {

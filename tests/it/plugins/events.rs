@@ -8,6 +8,7 @@ use async_nats::jetstream::stream;
 use futures_util::StreamExt as _;
 use sojourn_replay::events::publish_pending;
 use sojourn_runtime::{deadline, deploy};
+use sojourn_wire::events_api::PREFIX;
 use sojourn_wire::streams::EVENTS;
 use sqlx::PgPool;
 
@@ -45,7 +46,7 @@ async fn publish_all(world: &World) {
 
 /// The events of the stream, from the first, as a workflow reads them.
 pub(super) async fn reader(world: &World) -> pull::Stream {
-    let context = jetstream::new(plugin_client(world).await);
+    let context = jetstream::with_prefix(plugin_client(world).await, PREFIX);
     let stream = context.get_stream(EVENTS.name).await.expect("it may look at the stream");
     let config = pull::Config { durable_name: Some("workflow".to_owned()), ..pull::Config::default() };
     let consumer = stream.create_consumer(config).await.expect("it may have a consumer");
@@ -67,7 +68,7 @@ async fn told(world: &World, count: usize) -> Vec<i32> {
 }
 
 async fn stored(world: &World) -> u64 {
-    let context = jetstream::new(world.stack.administrator_of_plugins().clone());
+    let context = jetstream::new(world.stack.administrator_of_events().clone());
     let stream = context.get_stream(EVENTS.name).await.expect("the stream is there");
     stream.cached_info().state.messages
 }
@@ -115,7 +116,7 @@ fn who_dies_after_publishing_publishes_again_and_nothing_is_told_twice_or_out_of
 fn an_event_that_is_not_taken_holds_up_those_behind_it() {
     run(async {
         let world = WorldPlan::of(&[]).start().await;
-        let context = jetstream::new(world.stack.administrator_of_plugins().clone());
+        let context = jetstream::new(world.stack.administrator_of_events().clone());
         let stream = context.get_stream(EVENTS.name).await.expect("the stream is there");
         let usual = stream.cached_info().config.clone();
         let small = stream::Config { max_message_size: 1_000, ..usual.clone() };
@@ -196,8 +197,8 @@ fn a_stream_of_events_in_the_services_account_is_removed_at_deployment() {
 fn without_the_stream_events_wait() {
     run(async {
         let world = WorldPlan::of(&[]).start().await;
-        let plugins = world.stack.administrator_of_plugins();
-        let context = jetstream::new(plugins.clone());
+        let administrator = world.stack.administrator_of_events();
+        let context = jetstream::new(administrator.clone());
         context.delete_stream(EVENTS.name).await.expect("it is gone");
         store(world.admin(), 1, 3).await;
         until("replay finds no stream", WITHIN, async || {
@@ -206,7 +207,7 @@ fn without_the_stream_events_wait() {
         })
         .await;
         assert_eq!(waiting(world.admin()).await, 3);
-        deploy::plugins(plugins).await.expect("the stream is made");
+        deploy::events(administrator).await.expect("the stream is made");
         publish_all(&world).await;
         assert_eq!(told(&world, 3).await, [1, 2, 3]);
         world.stop().await;

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use async_nats::{Client, ConnectOptions, Subscriber, jetstream};
 use sojourn_metadata::replay::{PluginRule, WhenAbsent};
+use sojourn_wire::events_api::PREFIX;
 use sojourn_wire::message::operation::FieldValue;
 use sojourn_wire::message::plugin::PluginRequest;
 use sojourn_wire::streams::EVENTS;
@@ -31,7 +32,7 @@ async fn listening(world: &World, command: &str) -> (Client, Subscriber) {
     let client = plugin_client(world).await;
     let questions = client.subscribe(format!("plugin.opportunity.{command}.pre")).await.expect("it may listen");
     // What is answered was asked after the subscription.
-    jetstream::new(client.clone()).get_stream(EVENTS.name).await.expect("the stream is there");
+    jetstream::with_prefix(client.clone(), PREFIX).get_stream(EVENTS.name).await.expect("the stream is there");
     (client, questions)
 }
 

@@ -9,10 +9,11 @@ use bytes::Bytes;
 use futures_util::{FutureExt as _, StreamExt as _};
 use sojourn_runtime::{Client, deadline};
 use sojourn_wire::Subject;
+use sojourn_wire::events_api::PREFIX;
 use sojourn_wire::streams::{EVENTS, STREAMS};
 use sojourn_wire::subject::PLUGIN_INBOX_PREFIX;
 
-use super::shapes::{every_hint, every_subject};
+use super::shapes::{as_plugins_know, every_hint, every_subject};
 use crate::support::{World, WorldPlan, run};
 
 const WITHIN: Duration = Duration::from_secs(20);
@@ -20,7 +21,7 @@ const WITHIN: Duration = Duration::from_secs(20);
 const CONSUMER: &str = "mine";
 
 /// A world with a device, and one event that plug-ins may read; and a plug-in's connection.
-async fn attacked() -> (World, Client) {
+pub(super) async fn attacked() -> (World, Client) {
     let world = WorldPlan::of(&[|people| people.sales[0].id]).start().await;
     let context = jetstream::new(world.stack.administrator().clone());
     let stored = context.publish(event().to_string(), "an event".into()).await.expect("sent");
@@ -32,7 +33,7 @@ async fn attacked() -> (World, Client) {
     (world, plugin)
 }
 
-fn event() -> Subject {
+pub(super) fn event() -> Subject {
     let name = |name: &str| name.parse().expect("a token");
     Subject::Event { entity: name("contact"), command: name("update") }
 }
@@ -46,22 +47,18 @@ fn targets(world: &World) -> Vec<String> {
     subjects.chain(every_hint(agent, subscription)).collect()
 }
 
-/// Listens to each of these in the plug-ins' account, and in that of the services.
-async fn listening(world: &World, to: &[String]) -> (Vec<Subscriber>, Vec<Subscriber>) {
-    let (mut in_their_own, mut in_the_services) = (Vec::new(), Vec::new());
-    let accounts = [
-        (world.stack.administrator_of_plugins(), &mut in_their_own),
-        (world.stack.administrator(), &mut in_the_services),
-    ];
-    for (administrator, heard) in accounts {
-        for subject in to {
-            heard.push(administrator.subscribe(subject.clone()).await.expect("the administrator may"));
-        }
-        administrator.flush().await.expect("sent");
-        // The server has the subscriptions when it answers.
-        jetstream::new(administrator.clone()).query_account().await.expect("JetStream answers");
+/// Listens to each of these in the account whose administrator this is.
+pub(super) async fn listening(administrator: &Client, to: &[String]) -> Vec<Subscriber> {
+    let mut heard = Vec::new();
+    for subject in to {
+        heard.push(administrator.subscribe(subject.clone()).await.expect("the administrator may"));
     }
-    (in_their_own, in_the_services)
+    // The server has the subscriptions when it answers.
+    let here = administrator.new_inbox();
+    let mut last = administrator.subscribe(here.clone()).await.expect("the administrator may");
+    administrator.publish(here, Bytes::new()).await.expect("sent");
+    deadline(WITHIN, "its own word", last.next()).await.expect("it comes in time").expect("the connection lives");
+    heard
 }
 
 /// How many messages each of the services' streams has ever taken.
@@ -75,18 +72,21 @@ async fn taken(world: &World) -> BTreeMap<&'static str, u64> {
     taken
 }
 
-/// Asserts that so many messages come to each subject in the plug-ins' own account, and none in that of the services.
-async fn assert_only_in_their_own(world: &World, heard: (Vec<Subscriber>, Vec<Subscriber>), each: usize) {
-    let (in_their_own, in_the_services) = heard;
-    for mut subscriber in in_their_own {
+/// Asserts that so many messages come to each of these.
+async fn assert_heard(subscribers: Vec<Subscriber>, each: usize) {
+    for mut subscriber in subscribers {
         for _ in 0..each {
             let message = deadline(WITHIN, "what was sent", subscriber.next()).await.expect("it comes in time");
             message.expect("the connection lives");
         }
     }
+}
+
+/// Asserts that nothing has come to these in the services' account.
+async fn assert_silent(world: &World, subscribers: Vec<Subscriber>) {
     // What was on its way before this answer has arrived.
     taken(world).await;
-    let forged = in_the_services.into_iter().filter_map(|mut subscriber| subscriber.next().now_or_never().flatten());
+    let forged = subscribers.into_iter().filter_map(|mut subscriber| subscriber.next().now_or_never().flatten());
     let forged: Vec<String> = forged.map(|message| format!("{} {:?}", message.subject, message.payload)).collect();
     assert!(forged.is_empty(), "the services' account heard {forged:#?}");
 }
@@ -101,10 +101,12 @@ fn an_answer_that_a_plug_in_sends_to_the_services_is_stored_nowhere_and_heard_by
             format!("$JS.API.CONSUMER.INFO.{events}.{CONSUMER}"),
             format!("$JS.API.DIRECT.GET.{events}.{}", event()),
         ];
+        let questions = questions.map(|question| as_plugins_know(&question));
         let targets = targets(&world);
         assert!(targets.len() > 25, "{targets:?}");
         let before = taken(&world).await;
-        let heard = listening(&world, &targets).await;
+        let in_their_own = listening(world.stack.administrator_of_plugins(), &targets).await;
+        let in_the_services = listening(world.stack.administrator(), &targets).await;
         for question in &questions {
             for target in &targets {
                 let (question, target) = (question.clone(), target.clone());
@@ -112,7 +114,8 @@ fn an_answer_that_a_plug_in_sends_to_the_services_is_stored_nowhere_and_heard_by
             }
         }
         plugin.flush().await.expect("sent");
-        assert_only_in_their_own(&world, heard, questions.len()).await;
+        assert_heard(in_their_own, questions.len()).await;
+        assert_silent(&world, in_the_services).await;
         assert_eq!(taken(&world).await, before);
         world.stop().await;
     });
@@ -125,8 +128,10 @@ fn events_that_a_plug_in_has_delivered_to_the_services_are_stored_nowhere_and_he
         let targets = targets(&world);
         let before = taken(&world).await;
         // JetStream delivers where somebody listens to this very subject.
-        let heard = listening(&world, &targets).await;
-        let stream = jetstream::new(plugin.clone()).get_stream(EVENTS.name).await.expect("it may look at the stream");
+        let beside_the_stream = listening(world.stack.administrator_of_events(), &targets).await;
+        let in_the_services = listening(world.stack.administrator(), &targets).await;
+        let context = jetstream::with_prefix(plugin.clone(), PREFIX);
+        let stream = context.get_stream(EVENTS.name).await.expect("it may look at the stream");
         for (number, target) in targets.iter().enumerate() {
             let config = push::Config {
                 durable_name: Some(format!("{CONSUMER}{number}")),
@@ -136,7 +141,8 @@ fn events_that_a_plug_in_has_delivered_to_the_services_are_stored_nowhere_and_he
             };
             stream.create_consumer(config).await.expect("it may have a consumer");
         }
-        assert_only_in_their_own(&world, heard, 1).await;
+        assert_heard(beside_the_stream, 1).await;
+        assert_silent(&world, in_the_services).await;
         assert_eq!(taken(&world).await, before);
         world.stop().await;
     });

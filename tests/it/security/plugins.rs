@@ -9,7 +9,7 @@ use sojourn_wire::subject::{PLUGIN_INBOX_PREFIX, agent_inbox_prefix, direct_get,
 use sojourn_wire::{AgentId, Subject, SubscriptionId};
 
 use super::bus::{Probe, Try};
-use super::shapes::{every_hint, every_subject, jetstream, of_consumer, wide};
+use super::shapes::{as_plugins_know, every_hint, every_subject, jetstream, of_consumer, wide};
 use crate::support::{WorldPlan, run};
 
 /// What it may do with the stream of events, and with no other.
@@ -21,7 +21,7 @@ fn jetstream_of_plugins() -> BTreeSet<String> {
     all.insert(format!("$JS.API.CONSUMER.CREATE.{events}.mine.every.thing"));
     all.insert(format!("$JS.API.STREAM.INFO.{events}"));
     all.insert(format!("$JS.API.DIRECT.GET.{events}.a.b.c"));
-    all
+    all.iter().map(|subject| as_plugins_know(subject)).collect()
 }
 
 /// Everything that one may try, and what of it a plug-in may do.
@@ -31,6 +31,7 @@ fn rights(agent: &AgentId, subscription: &SubscriptionId) -> (BTreeSet<Try>, BTr
     all.extend(Try::each(Try::Publish, subjects.iter().filter_map(direct_get)));
     all.extend(Try::both(every_hint(agent, subscription)));
     all.extend(Try::both(jetstream()));
+    all.extend(Try::both(jetstream().iter().map(|subject| as_plugins_know(subject))));
     all.extend(Try::both(wide()));
     for of in Service::ALL {
         all.extend(Try::both([format!("{}.1", of.inbox_prefix()), questions_to(of)]));

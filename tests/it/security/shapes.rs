@@ -1,5 +1,6 @@
 //! Every subject there is, from wire's own data.
 
+use sojourn_wire::events_api::PREFIX;
 use sojourn_wire::streams::{CONSUMERS, EVENTS, STREAMS};
 use sojourn_wire::{AgentId, Service, Subject, SubscriptionId};
 use uuid::Uuid;
@@ -84,6 +85,14 @@ pub fn of_consumer(stream: &str, consumer: &str) -> [String; 3] {
     ]
 }
 
+/// A subject of JetStream's API as plug-ins know it.
+pub fn as_plugins_know(subject: &str) -> String {
+    match subject.strip_prefix("$JS.API.") {
+        Some(verb) => format!("{PREFIX}.{verb}"),
+        None => subject.to_owned(),
+    }
+}
+
 /// Everything one can ask of JetStream: streams, consumers, messages, acknowledgements.
 pub fn jetstream() -> Vec<String> {
     let mut all: Vec<String> = ["INFO", "STREAM.NAMES", "STREAM.LIST", "STREAM.CREATE.MINE", "ACCOUNT.PURGE.SVC"]
@@ -126,7 +135,7 @@ pub fn jetstream() -> Vec<String> {
 pub fn wide() -> Vec<String> {
     let tops = [
         "req", "op", "job", "batch", "res", "evt", "rpc", "dead", "plugin", "event", "$JS", "$JS.API", "$JS.ACK",
-        "$SYS", "_INBOX", "_R_",
+        "$SYS", "_INBOX", "_R_", PREFIX,
     ];
     let mut all: Vec<String> = tops.map(|top| format!("{top}.>")).to_vec();
     let more = [

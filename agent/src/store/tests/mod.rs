@@ -9,6 +9,7 @@ mod doubles;
 mod file;
 mod full_disk;
 mod groups;
+mod large_groups;
 mod load;
 mod numbering;
 mod order_random;

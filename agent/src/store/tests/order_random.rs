@@ -11,13 +11,15 @@ use uuid::Uuid;
 use super::sample::{Sample, id};
 use super::settlement::{create, remove, rename};
 use super::settlement_random::{device, settle, spoil};
+use super::take_up::{CHUNK, WIDE};
+use crate::store::Ceilings;
 
 #[derive(Debug, Clone)]
 enum Step {
     Edit(String),
     /// The last entry becomes one that cannot be sent.
     Spoil,
-    /// Everything that waits is sent; the numbers choose what the server says.
+    /// A chunk is sent; the numbers choose what the server says, and how many operations it has.
     Play(Vec<u8>),
     Settle(prop::sample::Index, u8),
     RetryAll,
@@ -140,7 +142,9 @@ fn undone(foreign: &Connection) -> Vec<Undone> {
 
 /// What is sent and carried out has nothing before it that it builds on and that is not.
 fn play(sample: &mut Sample, foreign: &Connection, server: &mut Server, choices: &[u8]) -> Result<(), String> {
-    let sent = sample.taken();
+    let ceilings = Ceilings { operations: 1 + choices.len(), ..WIDE };
+    let sent = sample.store.take_up(CHUNK, ceilings).expect("readable").map(|taken| taken.chunk.operations);
+    let sent = sent.unwrap_or_default();
     let entries = undone(foreign);
     let verdicts = server.play(&sent, choices);
     let mut done = BTreeSet::new();

@@ -147,3 +147,12 @@ fn a_dry_run_leaves_out_what_would_wait() {
     sample.settled(1, &Settlement::Discard);
     assert_eq!(sent(&mut sample).len(), 4);
 }
+
+#[test]
+fn a_dry_run_leaves_out_the_delete_of_what_a_row_was_to_leave() {
+    let edits = [create(3, "C"), refer(3, 2), create(4, "D"), refer(4, 2), refer(3, 1), remove(2), remove(4)];
+    let sample = spoilt(&edits, 5);
+    let (taken, left) = sample.store.dry_take_up(CHUNK, WIDE.bytes).expect("readable").expect("operations");
+    let objects: Vec<u128> = taken.chunk.operations.iter().map(|o| o.object_id.as_u128()).collect();
+    assert_eq!((objects, left), (vec![3, 3, 4, 4, 4], 2));
+}

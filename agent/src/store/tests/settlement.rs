@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::batches::{accounts, deletes};
 use super::sample::{Sample, id};
 use super::take_up::{CHUNK, WIDE};
+use crate::store::size::wire_bytes;
 use crate::store::{EntryState, SettledError, Settlement};
 
 pub(super) fn verdict(sequence: u64, kind: VerdictKind) -> Verdict {
@@ -409,8 +410,8 @@ fn a_dry_run_stores_nothing() {
     let before = sample.store.queue_entries(9).expect("a queue");
     let (taken, left) = sample.store.dry_take_up(CHUNK, WIDE.bytes).expect("readable").expect("operations");
     assert_eq!((taken.chunk.first, taken.chunk.last(), taken.chunk.dry_run, left), (1, 3, true, 0));
-    let bytes = serde_json::to_vec(&taken.chunk.operations[..2]).expect("json").len() as u64;
-    let (taken, left) = sample.store.dry_take_up(CHUNK, bytes + 2).expect("readable").expect("operations");
+    let bytes = taken.chunk.operations[..2].iter().map(wire_bytes).sum();
+    let (taken, left) = sample.store.dry_take_up(CHUNK, bytes).expect("readable").expect("operations");
     assert_eq!((taken.chunk.operations.len(), left), (2, 1));
     assert_eq!(sample.store.queue_entries(9).expect("a queue"), before);
     sample.taken();

@@ -2,7 +2,7 @@
 //! the rows are what the server has.
 
 use proptest::prelude::*;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 use serde_json::Value;
 use sojourn_wire::message::operation::{
     Candidate, Command, Conflict, FieldValue, Operation, Side, Verdict, VerdictKind,
@@ -52,14 +52,24 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// What a server that applies nothing holds: what the first change of the attribute found.
+fn servers(sample: &Sample, operation: &Operation, attribute: &str) -> FieldValue {
+    let sql = "SELECT json_extract(base, '$.' || ?2) FROM sojourn_queue WHERE object_id = ?1 \
+               AND json_type(base, '$.' || ?2) IS NOT NULL ORDER BY row_number LIMIT 1";
+    let values = (operation.object_id.to_string(), attribute);
+    let found: Option<Option<String>> =
+        sample.store.connection.query_row(sql, values, |row| row.get(0)).optional().expect("a base");
+    found.flatten().map_or(FieldValue::Null, FieldValue::Text)
+}
+
 /// A verdict that could be the server's: groups fail as a whole. A server that applies nothing deletes nothing either.
-fn verdict(operation: &Operation, choice: u8, guilty: Option<u64>, applies: bool) -> Verdict {
+fn verdict(sample: &Sample, operation: &Operation, choice: u8, guilty: Option<u64>, applies: bool) -> Verdict {
     let of = |kind| Verdict::new(operation.sequence, kind, "t");
     let conflicts = operation.data.keys().take(1).map(|attribute| Conflict {
         attribute: attribute.clone(),
         mine: FieldValue::Null,
         base: None,
-        theirs: operation.base.get(attribute).cloned().unwrap_or(FieldValue::Null),
+        theirs: servers(sample, operation, attribute),
         cut: false,
     });
     match (operation.command, choice, guilty) {
@@ -94,7 +104,7 @@ fn play(sample: &mut Sample, choices: &[u8], applies: bool) {
             if applies && *choice == 8 && operation.group.is_none() {
                 return Verdict::new(operation.sequence, VerdictKind::Applied, "t");
             }
-            let verdict = verdict(operation, *choice, guilty, applies);
+            let verdict = verdict(sample, operation, *choice, guilty, applies);
             if verdict.cause.is_none() && verdict.verdict != VerdictKind::Applied {
                 guilty = Some(operation.sequence);
             }

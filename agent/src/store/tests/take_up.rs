@@ -6,6 +6,7 @@ use sojourn_wire::message::operation::{Command, FieldValue, OperationChunk};
 use uuid::Uuid;
 
 use super::sample::{Sample, id};
+use crate::store::size::wire_bytes;
 use crate::store::{Ceilings, Store};
 
 pub(super) const CHUNK: Uuid = Uuid::from_u128(0xc);
@@ -152,8 +153,8 @@ fn a_chunk_ends_before_its_bytes_are_too_many() {
     let one = take(&mut sample, Ceilings { bytes: 1, ..WIDE }).expect("at least one");
     assert_eq!(outline(&one), [(1, 1)]);
     forget(&sample);
-    let size = serde_json::to_vec(&one.operations).expect("plain data").len() as u64;
-    let two = take(&mut sample, Ceilings { bytes: size * 2 + 4, ..WIDE }).expect("two");
+    let size = wire_bytes(&one.operations[0]);
+    let two = take(&mut sample, Ceilings { bytes: size * 2, ..WIDE }).expect("two");
     assert_eq!(two.operations.len(), 2);
 }
 
