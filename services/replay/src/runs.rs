@@ -1,7 +1,8 @@
 //! Runs: like operations that can be written in one statement. Pure.
 //!
-//! The rows of a run are written in no particular order: they are of different objects, no operation of it waits for another,
-//! nothing that fires sees more than one of them, and columns that must be unique are not written so (`db/run.rs`).
+//! Nothing can tell the rows of a run from rows that were written one by one: they are of different objects, no operation of
+//! it waits for another, nothing that fires sees more than one of them, and neither columns that must be unique
+//! (`db/runnable.rs`) nor those that duplicate rules compare are updated so.
 
 use std::collections::HashSet;
 use std::ops::Range;
